@@ -1,0 +1,1 @@
+"""nas: search for activation functions, initialisations, optimizers and small CNN architectures."""

@@ -1,0 +1,128 @@
+"""`Activation`: an expression as an `nn.Module`; what every network sees of a candidate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from nas.activations.printer import backward_source, forward_source
+from nas.symbolic.expression import Expression
+
+#: sinc' is summed as a series below this: cos(u) - sin(u)/u cancels there
+_SERIES_BELOW = 1.0
+_SERIES = (-1 / 93405312000, 1 / 518918400, -1 / 3991680, 1 / 45360, -1 / 840, 1 / 30, -1 / 3)
+
+
+def sinc(u: Tensor) -> Tensor:
+    """sin(u) / u, and 1 at 0; torch.sinc is sin(pi u) / (pi u)."""
+    zero = u == 0
+    return torch.where(zero, 1.0, torch.sin(u) / torch.where(zero, 1.0, u))
+
+
+def sinc_slope(u: Tensor) -> Tensor:
+    """(cos(u) - sinc(u)) / u, by its Taylor series for |u| < 1."""
+    small = torch.abs(u) < _SERIES_BELOW
+    v = torch.where(small, u, 0.0)
+    square, series = v * v, torch.zeros_like(v)
+    for coefficient in _SERIES:
+        series = series * square + coefficient
+    w = torch.where(small, 1.0, u)
+    return torch.where(small, series * v, (torch.cos(w) - torch.sin(w) / w) / w)
+
+
+class Kernel:
+    """Forward and backward code of one expression, compiled by Python from printed source."""
+
+    def __init__(self, expression: Expression) -> None:
+        self.source = f"{forward_source(expression)}\n\n{backward_source(expression)}"
+        names: dict[str, Any] = {"torch": torch, "F": F, "sinc": sinc, "sinc_slope": sinc_slope}
+        exec(compile(self.source, f"<{expression.text}>", "exec"), names)
+        self.forward: Callable[..., tuple[Any]] = names["forward"]
+        self.backward: Callable[..., tuple[Any, ...]] = names["backward"]
+
+
+@lru_cache(maxsize=512)
+def kernel(expression: Expression) -> Kernel:
+    """The kernel of `expression`, shared by all its modules."""
+    return Kernel(expression)
+
+
+class _Apply(torch.autograd.Function):
+    """y = f(x; p). Saves x and p only; the slopes are computed anew, in float32 where x is narrower."""
+
+    @staticmethod
+    def forward(ctx: Any, code: Kernel, x: Tensor, *parameters: Tensor) -> Tensor:
+        ctx.code = code
+        ctx.save_for_backward(x, *parameters)
+        with torch.autocast(x.device.type, enabled=False):
+            (value,) = code.forward(_wide(x), *(_broadcast(p, x) for p in parameters))
+        if not isinstance(value, Tensor) or value.shape != x.shape:  # f does not depend on x
+            value = torch.zeros_like(x) + value
+        result: Tensor = value.clone() if value is x else value.to(x.dtype)
+        return result
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        x, *parameters = ctx.saved_tensors
+        with torch.autocast(x.device.type, enabled=False):
+            slope, *rest = ctx.code.backward(_wide(x), *(_broadcast(p, x) for p in parameters))
+            wide = _wide(gradient)
+            sums = [_total(wide * s, p) for s, p in zip(rest, parameters, strict=True)]
+            return None, (wide * slope).to(x.dtype), *sums
+
+
+def _wide(x: Tensor) -> Tensor:
+    return x.float() if x.dtype in (torch.bfloat16, torch.float16) else x
+
+
+def _broadcast(parameter: Tensor, x: Tensor) -> Tensor:
+    """[channels] -> [1, channels, 1, 1] beside images, [1, channels] beside vectors; a scalar stays."""
+    return parameter.view(1, -1, *[1] * (x.ndim - 2)) if parameter.ndim else parameter
+
+
+def _total(products: Tensor, parameter: Tensor) -> Tensor:
+    """Sum over all that shares the parameter: everything but the channels, or everything."""
+    if parameter.ndim == 0:
+        return products.sum().to(parameter.dtype)
+    return products.sum(dim=[d for d in range(products.ndim) if d != 1]).to(parameter.dtype)
+
+
+class Activation(nn.Module):
+    """f(x; parameters) elementwise; x of shape [batch, channels, ...], y of the same shape.
+
+    Parameters of scope "channel" have shape [channels], of scope "scalar" shape []. They start as the
+    expression says; no random number is drawn, so candidates can share the random numbers of everything
+    else.
+    """
+
+    is_activation = True  #: its parameters get no weight decay
+
+    def __init__(self, expression: Expression, channels: int) -> None:
+        super().__init__()
+        self.expression = expression
+        self.channels = channels
+        self.code = kernel(expression)
+        for parameter in expression.parameters:
+            shape = (channels,) if parameter.scope == "channel" else ()
+            self.register_parameter(parameter.name, nn.Parameter(torch.full(shape, parameter.start)))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """f at every element of x."""
+        parameters = (self.get_parameter(p.name) for p in self.expression.parameters)
+        value: Tensor = _Apply.apply(self.code, x, *parameters)  # type: ignore[no-untyped-call]
+        return value
+
+    def extra_repr(self) -> str:
+        """The formula."""
+        return f"{self.expression.text}, channels={self.channels}"
+
+
+def activation(expression: Expression) -> Callable[[int], nn.Module]:
+    """What a network asks for: channels -> module."""
+    return lambda channels: Activation(expression, channels)

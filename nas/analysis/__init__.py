@@ -1,0 +1,1 @@
+"""What the finished trials of a run say, without drawing it."""

@@ -1,0 +1,80 @@
+"""`nas search`: propose, train and rank candidates of a space."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from nas.cli.options import ExpressionCommand
+from nas.cli.protocol import Duration, available_threads, protocol_options, resolve
+from nas.rows.samplers import SAMPLERS
+from nas.runs.config import RunConfig
+from nas.runs.store import Run
+from nas.spaces import library
+from nas.spaces.space import SearchSpace
+from nas.symbolic.parse import parse
+
+DEFAULT_TRIALS = 40
+
+
+@click.command("search", cls=ExpressionCommand)
+@click.option(
+    "--space", "space_name", required=True, metavar="NAME|FILE", help="What to search; see `nas spaces`."
+)
+@click.option(
+    "--trials", type=click.IntRange(min=0), help="Candidates to train, baselines not counted.  [default: 40]"
+)
+@click.option(
+    "--time", "time_seconds", type=Duration(), metavar="TIME", help="Stop after this time, such as 20m."
+)
+@click.option(
+    "--sampler", type=click.Choice(list(SAMPLERS)), default="tpe", show_default=True, help="Who proposes."
+)
+@click.option(
+    "--try", "own", multiple=True, metavar="EXPR", help="A function of your own, first; may be repeated."
+)
+@click.option("--no-baselines", is_flag=True, help="Do not train ReLU and its kind for comparison.")
+@protocol_options
+def command(
+    space_name: str,
+    trials: int | None,
+    time_seconds: float | None,
+    sampler: str,
+    own: tuple[str, ...],
+    no_baselines: bool,
+    runs_dir: Path,
+    name: str,
+    device: str,
+    threads: int | None,
+    quiet: bool,
+    settings: tuple[str, ...],
+    **protocol: Any,
+) -> None:
+    """Search a space of activation functions by training small networks on real images.
+
+    Everything is stored in the run's folder as it happens; Ctrl-C or a crash loses nothing that has finished,
+    and `nas resume` goes on.
+    """
+    space = library.read(space_name, settings)
+    if sampler == "exhaustive":
+        SearchSpace(space).enumerate()  # refuses an endless space before a run is made
+    own = tuple(parse(text).text for text in own)
+    images = resolve(space, **protocol)
+    config = RunConfig(
+        name=name,
+        sampler=sampler,
+        trials=DEFAULT_TRIALS if trials is None and time_seconds is None else trials,
+        time_seconds=time_seconds,
+        own=own,
+        baselines=not no_baselines,
+        device=device,
+        threads=threads or available_threads(),
+        space=space.to_data(),
+        protocol=images.protocol,
+    )
+    run = Run.create(runs_dir, config, images.location.folder)
+    from nas.cli.session import begin  # torch and Optuna take seconds: the run is there before them
+
+    begin(run, quiet)

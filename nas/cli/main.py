@@ -1,0 +1,119 @@
+"""The command `nas`: a table of commands, each imported when it is called, and what an error exits with.
+
+Exit codes: 0 done; 2 wrong input (message on stderr); 130 interrupted with Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import NoReturn
+
+import click
+
+from nas.errors import NasError
+from nas.registry import did_you_mean
+
+#: name -> what `nas --help` says about it; the command itself is `command` in nas/cli/commands/<name>.py
+COMMANDS = {
+    "search": "Search a space of activation functions.",
+    "train": "Train one function under the recipe and seeds of a search.",
+    "resume": "Go on with a run, or extend its budget.",
+    "leaderboard": "Rank the candidates of a run.",
+    "show": "Show a run's configuration and provenance, or one trial with its curve.",
+    "inspect": "Formula, derivative, name and graph of a function.",
+    "runs": "List the runs.",
+    "spaces": "List the search spaces, or describe one.",
+    "data": "List the data sets and where they are; fetch one.",
+}
+
+WRONG_INPUT = 2
+INTERRUPTED = 130
+CLOSED_PIPE = 1  # as click has it
+
+
+class CommandTable(click.Group):
+    """A group that knows its commands by name and imports one only when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command = importlib.import_module(f"nas.cli.commands.{cmd_name}").command
+        assert isinstance(command, click.Command)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-"):
+            hint = did_you_mean(name, COMMANDS) or f"there are {', '.join(COMMANDS)}"
+            raise click.UsageError(f"there is no command {name!r}; {hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        click.echo(f"nas {version('nas')}")
+        ctx.exit()
+
+
+@click.group(cls=CommandTable, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--version",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=_print_version,
+    help="Show the version and exit.",
+)
+def nas() -> None:
+    """Search for activation functions by training small networks on real images."""
+
+
+def main(args: Sequence[str] | None = None) -> NoReturn:
+    """Run `nas` with `args` (the process's own by default) and exit."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a terminal that lacks a sign shows a mark, not a traceback
+            stream.reconfigure(errors="replace")
+    try:
+        code = run(sys.argv[1:] if args is None else args)
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader, such as `head`, has enough; what is left in the buffer goes nowhere
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = CLOSED_PIPE
+    sys.exit(code)
+
+
+def run(args: Sequence[str]) -> int:
+    """Run `nas` with `args`; the exit code. What is neither the product's nor click's error goes up."""
+    try:
+        # args are passed, so that click expands no * of a formula into file names on Windows
+        result = nas.main(list(args), prog_name="nas", standalone_mode=False)
+    except NasError as error:
+        return _refuse(str(error))
+    except click.UsageError as error:
+        context = error.ctx.command_path if error.ctx is not None else "nas"
+        return _refuse(f"{error.format_message()}\n  help: {context} --help")
+    except click.ClickException as error:
+        return _refuse(error.format_message())
+    except click.Abort as abort:
+        how_to_go_on = "; ".join(str(text) for text in getattr(abort.__cause__, "args", ()))
+        click.echo(f"nas: interrupted{how_to_go_on and '; ' + how_to_go_on}", err=True)
+        return INTERRUPTED
+    return result if isinstance(result, int) else 0
+
+
+def _refuse(message: str) -> int:
+    click.echo(f"nas: error: {message}", err=True)
+    return WRONG_INPUT

@@ -1,0 +1,138 @@
+"""The options that say how candidates are scored, shared by `nas search` and `nas train`."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from nas.cli.options import note, runs_dir_option
+from nas.datasets.library import Location, locate
+from nas.protocol import Protocol, default_recipe
+from nas.rows.datasets import DATASETS
+from nas.rows.networks import NETWORKS
+from nas.spaces.schema import SpaceFile
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_DURATION = re.compile(r"(?:[0-9]+(?:\.[0-9]+)?[smhd])+")
+
+
+class Duration(click.ParamType[float]):
+    """A time such as 90s, 20m or 1h30m, in seconds."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Seconds, above 0."""
+        if isinstance(value, float):
+            return value
+        if not _DURATION.fullmatch(value):
+            self.fail(f"{value!r} is no time; write it as 90s, 20m or 1h30m", param, ctx)
+        parts = re.findall(r"([0-9.]+)([smhd])", value)
+        seconds = sum(float(number) * _UNITS[unit] for number, unit in parts)
+        if not 0 < seconds < 1e9:
+            self.fail(f"{value!r} is too short or too long", param, ctx)
+        return float(seconds)
+
+
+_OPTIONS = (
+    click.option(
+        "--data",
+        type=click.Choice(["auto", *DATASETS]),
+        default="auto",
+        show_default=True,
+        help="Images; auto takes CIFAR-10 where it is on disk, else digits.",
+    ),
+    click.option(
+        "--data-dir",
+        type=click.Path(path_type=Path),
+        metavar="DIR",
+        help="Folder with CIFAR-10's binary files.",
+    ),
+    click.option(
+        "--net", type=click.Choice(list(NETWORKS)), default="small", show_default=True, help="Network."
+    ),
+    click.option("--width", type=click.IntRange(1, 1024), help="Channels of the first layers."),
+    click.option("--epochs", type=click.IntRange(1, 100_000), help="Passes over the training images."),
+    click.option("--train-size", type=click.IntRange(min=2), help="Training images.  [default: all]"),
+    click.option(
+        "--val-size", type=click.IntRange(min=2), help="Validation images, cut from the training part."
+    ),
+    click.option("--seeds", type=click.IntRange(1, 1000), help="Trainings of each candidate."),
+    click.option(
+        "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of everything random."
+    ),
+    click.option(
+        "--set",
+        "settings",
+        multiple=True,
+        metavar="KEY=VALUE",
+        help="Any value of the space file or recipe, such as lr=0.05; may be repeated.",
+    ),
+    click.option("--name", metavar="NAME", default="", help="Name of the run.  [default: space and time]"),
+    click.option(
+        "--device",
+        type=click.Choice(["auto", "cpu", "cuda"]),
+        default="auto",
+        show_default=True,
+        help="Where to train.",
+    ),
+    click.option("--threads", type=click.IntRange(1, 4096), help="Processor threads.  [default: all cores]"),
+    click.option("-q", "--quiet", is_flag=True, help="No progress, only the result."),
+    runs_dir_option,
+)
+
+
+def protocol_options(function: F) -> F:
+    """All options of this module, in the order of the table."""
+    for option in reversed(_OPTIONS):
+        function = option(function)
+    return function
+
+
+@dataclass(frozen=True)
+class Images:
+    """Which images, of which size of parts and under which seeds."""
+
+    location: Location
+    protocol: Protocol
+
+
+def resolve(
+    space: SpaceFile, *, data: str, data_dir: Path | None, net: str, seed: int, **sizes: int | None
+) -> Images:
+    """The protocol that the options ask for, what they leave open filled from the data set's row.
+
+    Raises:
+        DataError, SettingError: images that are not there, a value out of range.
+    """
+    location = locate(data, data_dir, progress=True)
+    if location.notice is not None:
+        note(location.notice)
+    row = DATASETS.find(location.name)
+    chosen: dict[str, Any] = {
+        "data": row.name,
+        "net": net,
+        "seed": seed,
+        "recipe": space.recipe(default_recipe(row.name)),
+        "width": row.width,
+        "epochs": row.epochs,
+        "val_size": row.val_size,
+        "seeds": row.seeds,
+    }
+    given = {key: value for key, value in sizes.items() if value is not None}
+    return Images(location, Protocol(**(chosen | given)))
+
+
+def available_threads() -> int:
+    """Processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

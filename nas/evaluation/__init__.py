@@ -1,0 +1,1 @@
+"""A candidate becomes a number: screened, built, trained under common random numbers, scored."""

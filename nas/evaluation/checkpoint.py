@@ -1,0 +1,71 @@
+"""The weights of the best candidate of a run, and the network that carries them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from nas.errors import RunError
+from nas.evaluation.builder import build_network
+from nas.runs.files import cannot_write
+from nas.runs.store import Run
+from nas.symbolic.parse import parse
+
+
+def _file(run: Run, number: int) -> Path:
+    return run.checkpoints / f"trial-{number}.pt"
+
+
+def save_weights(run: Run, number: int, weights: Mapping[str, Tensor]) -> None:
+    """Store the weights of trial `number`: whole or not at all. Raises RunError where the disk is full."""
+    path = _file(run, number)
+    unfinished = path.with_suffix(".tmp")
+    try:
+        path.parent.mkdir(exist_ok=True)
+        with unfinished.open("wb") as file:
+            torch.save(dict(weights), file)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(path)
+    except (OSError, RuntimeError) as error:  # torch reports a full disk as RuntimeError
+        unfinished.unlink(missing_ok=True)
+        raise cannot_write(path, error if isinstance(error, OSError) else OSError(str(error))) from error
+
+
+def keep_only(run: Run, number: int | None) -> None:
+    """Delete the weights of every other trial."""
+    for path in run.checkpoints.glob("trial-*"):
+        if number is None or path != _file(run, number):
+            path.unlink(missing_ok=True)
+
+
+def best_trial(run: Run) -> int | None:
+    """The finished trial with the highest mean validation accuracy, the earliest of equals."""
+    scored = [(r.val_acc, -r.number) for r in run.records(include_screened=False) if r.outcome == "finished"]
+    return -max(scored)[1] if scored else None
+
+
+def load_network(run: Run) -> nn.Module:
+    """The best network of `run` as its first seed left it, in evaluation mode.
+
+    Raises:
+        RunError: no trial has finished yet, or the weights are missing or damaged.
+    """
+    number = best_trial(run)
+    if number is None:
+        raise RunError(f"no trial of {run.name} has finished yet", cure=f"nas resume {run.name}")
+    record = next(r for r in run.records() if r.number == number)
+    network = build_network(run.config.protocol, parse(record.expression), 0)
+    path = _file(run, number)
+    try:
+        network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
+    except FileNotFoundError:
+        raise RunError(f"the weights of trial {number} of {run.name} are missing", got=path.name) from None
+    except Exception as error:  # torch raises many kinds for a damaged or foreign file
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise RunError(f"the weights in {path.name} cannot be read: {reason}") from error
+    return network.eval()

@@ -1,0 +1,124 @@
+"""A candidate's score: K trainings under the seeds, batches and augmentation that every candidate gets."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from nas.datasets.images import Images
+from nas.evaluation.builder import build_network
+from nas.outcomes import Epoch, Outcome
+from nas.protocol import Protocol
+from nas.seeds import derive
+from nas.symbolic.expression import Expression
+from nas.symbolic.parse import parse
+from nas.training.loader import load_split, steps_per_epoch
+from nas.training.trainer import train
+
+_WARM_UP_IMAGES, _PROBE_IMAGES = 512, 4096  # enough for a rate within some 20 %, in a second or less
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """How a candidate did; the fields but `weights` are those of a trial's record."""
+
+    outcome: Outcome
+    reason: str | None = None
+    val_accs: tuple[float, ...] = ()
+    curves: tuple[tuple[Epoch, ...], ...] = ()
+    seconds: float = 0.0
+    train_images: int = 0
+    weights: Mapping[str, Tensor] = field(default_factory=dict, repr=False)  #: of the first seed, on the CPU
+
+    def fields(self) -> dict[str, Any]:
+        """What the store keeps."""
+        return {name: getattr(self, name) for name in self.__dataclass_fields__ if name != "weights"}
+
+
+class Evaluator:
+    """Scores candidates under one protocol on one device; the images are moved there once."""
+
+    def __init__(self, protocol: Protocol, images: Images, device: torch.device) -> None:
+        self.protocol = protocol
+        self.data = load_split(
+            images,
+            train_size=protocol.train_size,
+            val_size=protocol.val_size,
+            split_seed=protocol.split_seed,
+            device=device,
+        )
+        steps_per_epoch(self.data, protocol.recipe)  # refuses a batch larger than the training part
+
+    def evaluate(
+        self,
+        expression: Expression,
+        settings: Mapping[str, Any] | None = None,
+        on_epoch: Callable[[int, Epoch], None] | None = None,
+    ) -> Evaluation:
+        """Train `expression` once for each seed, with `settings` in place of the recipe's own values.
+
+        The first training that does not finish ends the candidate: a mean over the seeds that survived would
+        flatter it. `on_epoch(seed_index, epoch)` is told of every epoch.
+        """
+        recipe = self.protocol.recipe.model_copy(update=dict(settings or {}))
+        curves: list[tuple[Epoch, ...]] = []
+        weights: Mapping[str, Tensor] = {}
+        seconds, images, outcome, reason = 0.0, 0, Outcome.FINISHED, None
+        for index in range(self.protocol.seeds):
+            start = time.perf_counter()
+            seed = training_seed(self.protocol, index)
+            network = build_network(self.protocol, expression, seed)
+            training = train(
+                network,
+                self.data,
+                recipe,
+                epochs=self.protocol.epochs,
+                seed=seed,
+                on_epoch=None if on_epoch is None else _with_seed(on_epoch, index),
+            )
+            curves.append(training.curve)
+            seconds += time.perf_counter() - start
+            images += training.train_images
+            weights = weights or {k: v.detach().cpu().clone() for k, v in network.state_dict().items()}
+            outcome, reason = training.outcome, training.reason
+            if outcome is not Outcome.FINISHED:
+                break
+        accuracies = tuple(curve[-1].val_acc for curve in curves if curve)
+        return Evaluation(outcome, reason, accuracies, tuple(curves), seconds, images, weights)
+
+    def images_per_second(self) -> float:
+        """Training images a second with ReLU, measured now on a few thousand, validation in proportion."""
+        network = build_network(self.protocol, parse("max(x, 0)"), 0)
+        rate = 0.0
+        for wanted in (_WARM_UP_IMAGES, _PROBE_IMAGES):
+            n = min(max(wanted, self.protocol.recipe.batch_size), self.data.n_train)
+            n_val = max(1, self.data.n_val * n // self.data.n_train)
+            few = replace(
+                self.data,
+                x_train=self.data.x_train[:n],
+                y_train=self.data.y_train[:n],
+                x_val=self.data.x_val[:n_val],
+                y_val=self.data.y_val[:n_val],
+            )
+            done = train(network, few, self.protocol.recipe, epochs=1, seed=0)
+            rate = done.train_images / done.seconds
+        return rate
+
+    def estimated_seconds(self, candidates: int) -> float:
+        """Wall-clock for training `candidates` candidates at the speed of ReLU."""
+        images = steps_per_epoch(self.data, self.protocol.recipe) * self.protocol.recipe.batch_size
+        return candidates * self.protocol.seeds * self.protocol.epochs * images / self.images_per_second()
+
+
+def training_seed(protocol: Protocol, index: int) -> int:
+    """The seed of training number `index` of every candidate."""
+    return derive(protocol.seed, "training", index)
+
+
+def _with_seed(on_epoch: Callable[[int, Epoch], None], index: int) -> Callable[[Epoch], None]:
+    return lambda epoch: on_epoch(index, epoch)

@@ -1,0 +1,26 @@
+"""The samplers that propose candidates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nas.registry import Table
+
+
+@dataclass(frozen=True)
+class Sampler:
+    """A rule that proposes the next candidate."""
+
+    name: str
+    summary: str
+    source: str
+
+
+SAMPLERS = Table(
+    "sampler",
+    [
+        Sampler("tpe", "tree-structured Parzen estimator: proposes near what did well", "Bergstra2011"),
+        Sampler("random", "every decision uniformly at random", "Bergstra2012"),
+        Sampler("exhaustive", "walks a finite space once, in order", "nas"),
+    ],
+)

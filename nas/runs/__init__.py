@@ -1,0 +1,1 @@
+"""Facts on disk: one folder a run, one SQLite study as its truth; without torch."""

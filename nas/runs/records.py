@@ -1,0 +1,108 @@
+"""One trial as every view reads it: what was tried, how it ended, what it scored and cost."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, is_dataclass
+from typing import Any, Literal, cast
+
+from nas.outcomes import Epoch, Outcome
+
+Origin = Literal["baseline", "own", "sampler"]
+Curve = tuple[Epoch, ...]
+
+
+@dataclass(frozen=True)
+class TrialRecord:
+    """A trial that has ended. Per-seed values stand in the order of the seeds."""
+
+    number: int  #: the number of the trial in the study, from 0
+    expression: str  #: text that `nas.symbolic.parse` reads back
+    name: str | None  #: the known function it is, if any
+    complexity: int  #: nodes of the expression tree
+    origin: Origin  #: a yardstick, given by the user, or proposed
+    outcome: Outcome
+    reason: str | None = None  #: why it was screened, diverged, was pruned or failed
+    settings: dict[str, object] = field(default_factory=dict)  #: recipe values that this space searches
+    val_accs: tuple[float, ...] = ()  #: accuracy after the last epoch, one a seed that got so far
+    curves: tuple[Curve, ...] = ()  #: the epochs of each seed, also of one that was cut short
+    epochs: int = 0  #: epochs of one training as planned
+    seconds: float = 0.0  #: wall-clock of all seeds together
+    train_images: int = 0  #: images trained on, all epochs and seeds together
+    equal_proposals: int = 0  #: proposals that were equal to something known before this one was found
+
+    @property
+    def baseline(self) -> bool:
+        """Whether this is one of the product's yardsticks."""
+        return self.origin == "baseline"
+
+    @property
+    def n_seeds(self) -> int:
+        """Trainings that gave a score."""
+        return len(self.val_accs)
+
+    @property
+    def val_acc(self) -> float | None:
+        """Mean validation accuracy over the seeds, a fraction; None without a score."""
+        return statistics.fmean(self.val_accs) if self.val_accs else None
+
+    @property
+    def val_acc_std(self) -> float | None:
+        """Sample standard deviation (n - 1) over the seeds; None for fewer than two."""
+        return statistics.stdev(self.val_accs) if self.n_seeds > 1 else None
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data for JSON; a number that is not finite becomes None."""
+        return cast(dict[str, Any], plain(asdict(self)))
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> TrialRecord:
+        """The inverse of `to_json`: None in a curve is read as NaN. Other keys in `data` are left aside.
+
+        Raises:
+            KeyError, TypeError, ValueError: where `data` is not a record.
+        """
+        known = {key: value for key, value in data.items() if key in cls.__dataclass_fields__}
+        known["outcome"] = Outcome(data["outcome"])
+        known["val_accs"] = tuple(map(_number, data.get("val_accs", ())))
+        known["curves"] = tuple(tuple(map(_epoch, curve)) for curve in data.get("curves", ()))
+        known["settings"] = dict(data.get("settings", {}))
+        return cls(**known)
+
+
+@dataclass(frozen=True)
+class Pending:
+    """A trial that was begun and has not ended: it is running now or was cut off, and is to be run again."""
+
+    number: int
+    params: dict[str, Any]  #: decision -> what was chosen
+    attrs: dict[str, Any]  #: the fields given to `Run.begin`, as JSON gives them back
+
+
+def plain(value: object) -> object:
+    """`value` as JSON can hold it: dataclasses as objects, tuples as lists, non-finite numbers as None."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if is_dataclass(value) and not isinstance(value, type):
+        return plain(asdict(value))
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
+        return [plain(item) for item in value]
+    return value
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else float(value)
+
+
+def _epoch(data: Mapping[str, Any]) -> Epoch:
+    return Epoch(
+        number=int(data["number"]),
+        train_loss=_number(data["train_loss"]),
+        val_loss=_number(data["val_loss"]),
+        val_acc=_number(data["val_acc"]),
+        seconds=_number(data["seconds"]),
+    )

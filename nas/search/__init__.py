@@ -1,0 +1,1 @@
+"""What to try next, and the loop that tries it: ask, evaluate, tell, store."""

@@ -1,0 +1,1 @@
+"""The samplers, one a file; `library.make` gives one by name."""

@@ -1,0 +1,27 @@
+"""What a sampler is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from optuna.trial import FrozenTrial
+
+from nas.spaces.candidate import Draft
+from nas.spaces.space import SearchSpace
+
+
+class Sampler(Protocol):
+    """Proposes drafts of candidates.
+
+    A proposal depends on the seed, the number of the trial it is for, the attempt and the trials told so far,
+    and on nothing else: so a search that was cut off goes on as if it had not been.
+    """
+
+    def __init__(self, space: SearchSpace, seed: int) -> None: ...
+
+    def ask(self, number: int, attempt: int) -> Draft | None:
+        """A proposal for trial `number`, the `attempt`-th; None where nothing is left to propose."""
+
+    def tell(self, trials: Sequence[FrozenTrial]) -> None:
+        """Learn from trials that have ended, in the order of their numbers."""

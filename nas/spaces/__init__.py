@@ -1,0 +1,1 @@
+"""What may be searched: space files, the decisions they leave open, and the candidates that come of them."""

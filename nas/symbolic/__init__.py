@@ -1,0 +1,1 @@
+"""The mathematics of activation functions, without torch: expressions, grammar, equality, names."""

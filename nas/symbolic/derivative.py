@@ -1,0 +1,79 @@
+"""Derivatives by the chain rule over the table of primitives.
+
+Unlike sympy's own, the derivative of max and abs selects a branch instead of multiplying by a step
+function, so an overflow on the side that is not taken cannot turn into 0 * inf = NaN.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import sympy
+
+from nas.errors import ExpressionError
+from nas.symbolic.functions import choose
+from nas.symbolic.primitives import BY_CLASS
+from nas.symbolic.rewrite import stabilize
+
+_LARGEST_QUOTIENT = 30  # operations; beyond, expanding a numerator costs more than it can save
+
+
+@lru_cache(maxsize=8192)
+def derivative(tree: Any, symbol: Any) -> Any:
+    """d tree / d symbol as a sympy tree; at a kink of max(a, b) the derivative of b, of abs 0."""
+    if tree == symbol:
+        return sympy.S.One
+    if symbol not in tree.free_symbols:
+        return sympy.S.Zero
+    if tree.is_Add:
+        return sympy.Add(*[derivative(a, symbol) for a in tree.args])
+    if tree.is_Mul:
+        return _product(tree, symbol)
+    if tree.is_Pow and tree.base is not sympy.E:
+        base, exponent = tree.args
+        return exponent * base ** (exponent - 1) * derivative(base, symbol)
+    if isinstance(tree, (sympy.Max, sympy.Min)):
+        return _extremum(tree, symbol)
+    if isinstance(tree, choose):
+        a, b, t, e = tree.args
+        return choose(a, b, derivative(t, symbol), derivative(e, symbol))
+    row = BY_CLASS.get(tree.func)
+    if row is None or len(row.derivative) != len(tree.args):
+        raise ExpressionError("no derivative is known", got=tree)
+    return sympy.Add(
+        *[d(*tree.args) * derivative(a, symbol) for d, a in zip(row.derivative, tree.args, strict=True)]
+    )
+
+
+def _product(tree: Any, symbol: Any) -> Any:
+    """(u v)' = u' v + u v', or the quotient rule where its numerator collapses and the sum would cancel."""
+    constant, factors = tree.as_independent(symbol, as_Add=False)
+    above, below = factors.as_numer_denom()
+    if below != 1 and factors.count_ops() < _LARGEST_QUOTIENT:
+        slopes = derivative(above, symbol), derivative(below, symbol)
+        numerator = stabilize(sympy.expand_mul(slopes[0] * below - above * slopes[1]))
+        if numerator.count_ops() <= slopes[0].count_ops():
+            return constant * numerator / below**2
+    arguments = sympy.Mul.make_args(factors)
+    terms = [
+        sympy.Mul(constant, derivative(a, symbol), *arguments[:i], *arguments[i + 1 :])
+        for i, a in enumerate(arguments)
+    ]
+    return sympy.Add(*terms)
+
+
+def _extremum(tree: Any, symbol: Any) -> Any:
+    """max(a, b)' = a' where a > b, else b';  min(a, b)' = b' where a > b, else a'.
+
+    Constants come last, so at 0 the slope of max(x, 0) is 0 and of min(x, 0) is 1: their sum, x, keeps
+    slope 1.
+    """
+    arguments = sorted(tree.args, key=lambda a: a.is_number)
+    value, slope = arguments[0], derivative(arguments[0], symbol)
+    for other in arguments[1:]:
+        other_slope = derivative(other, symbol)
+        branches = (slope, other_slope) if isinstance(tree, sympy.Max) else (other_slope, slope)
+        slope = choose(value, other, *branches)
+        value = tree.func(value, other)
+    return slope

@@ -1,0 +1,289 @@
+"""Text to expression by an own parser: nothing a person types is ever evaluated as code.
+
+    sum      = ["-" | "+"] product { ("+" | "-") product }
+    product  = power { ("*" | "/") power }
+    power    = atom [ ("^" | "**") signed power ]          (to the right)
+    atom     = number | "pi" | variable | parameter | name "(" sum { "," sum } ")" | "(" sum ")"
+    parameter = name [ "[" scope [ "," start ] "]" ]         scope = channel | scalar
+
+A leading minus binds weaker than a power: -x^2 is -(x^2). Named functions of the catalogue may be called:
+gelu(x).
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, cast
+
+import numpy as np
+import sympy
+
+from nas.errors import ExpressionError
+from nas.registry import did_you_mean
+from nas.symbolic.catalogue import FORMULAS
+from nas.symbolic.expression import PARAMETER, Expression, Parameter, Scope, X, compose, default_start, symbol
+from nas.symbolic.numeric import evaluate_tree
+from nas.symbolic.primitives import PRIMITIVES
+
+LONGEST_TEXT = 1000
+MOST_TOKENS = 400
+DEEPEST_NESTING = 40
+LARGEST_TYPED_EXPONENT = 12
+LARGEST_NUMBER = 1e30
+MOST_DIGITS = 30
+
+_TOKEN = re.compile(
+    r"(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)|(?P<name>[A-Za-z_][A-Za-z_0-9]*)|(?P<op>\*\*|[-+*/^(),\[\]])"
+)
+_FUNCTIONS = [row.name for row in PRIMITIVES.values() if row.symbol is None and row.typed]
+
+
+@dataclass(frozen=True)
+class Token:
+    """A word of the text and where it begins."""
+
+    kind: str
+    text: str
+    position: int
+
+
+@lru_cache(maxsize=4096)
+def parse(text: str, variables: tuple[str, ...] = ("x",)) -> Expression:
+    """The expression that `text` writes, in the given variables.
+
+    Raises:
+        ExpressionError: `text` is no formula, too long or too deep, or has no real value.
+    """
+    if len(text) > LONGEST_TEXT:
+        raise ExpressionError(
+            "the formula is too long", got=f"{len(text)} characters", allowed=f"at most {LONGEST_TEXT}"
+        )
+    if variables == ("x",) and (whole := FORMULAS.get(_squashed(text))) is not None:
+        return parse(whole)
+    return _Parser(text, _tokens(text), variables).expression()
+
+
+def _squashed(name: str) -> str:
+    """`Leaky-ReLU ` as the catalogue knows it; a minus in front is no hyphen."""
+    return re.sub(r"(?<=\w)[ _-]+(?=\w)", "", name.strip()).lower()
+
+
+def _tokens(text: str) -> list[Token]:
+    tokens, position = [], 0
+    while position < len(text):
+        if text[position] in " \t\r\n":
+            position += 1
+            continue
+        match = _TOKEN.match(text, position)
+        if match is None:
+            character = text[position]
+            cure = None if character.isascii() else "use plain ASCII letters, digits and signs"
+            raise _error(text, position, f"unexpected character {character!r}", cure)
+        tokens.append(Token(str(match.lastgroup), match.group(), position))
+        position = match.end()
+    if len(tokens) > MOST_TOKENS:
+        raise ExpressionError(
+            "the formula is too long", got=f"{len(tokens)} words and signs", allowed=f"at most {MOST_TOKENS}"
+        )
+    return [*tokens, Token("end", "", len(text))]
+
+
+def _error(text: str, position: int, problem: str, cure: str | None = None) -> ExpressionError:
+    start = max(0, position - 30)
+    excerpt = f"{'…' if start else ''}{text[start : position + 30]}"
+    where = f"at character {position + 1}"
+    return ExpressionError(f"cannot read the formula: {problem} {where}", got=excerpt or "nothing", cure=cure)
+
+
+@dataclass
+class _Parser:
+    text: str
+    tokens: Sequence[Token]
+    variables: tuple[str, ...]
+    position: int = 0
+    depth: int = 0
+    parameters: dict[str, Parameter] = field(default_factory=dict)
+    explicit: set[str] = field(default_factory=set)
+
+    def expression(self) -> Expression:
+        tree = self.sum()
+        if self.next.kind != "end":
+            raise self.error(f"unexpected {self.next.text!r}", "is an operator such as * missing?")
+        return Expression.of(tree, tuple(self.parameters.values()))
+
+    @property
+    def next(self) -> Token:
+        return self.tokens[self.position]
+
+    def error(self, problem: str, cure: str | None = None) -> ExpressionError:
+        return _error(self.text, self.next.position, problem, cure)
+
+    def accept(self, *texts: str) -> str | None:
+        token = self.next
+        if token.kind == "op" and token.text in texts:
+            self.position += 1
+            return token.text
+        return None
+
+    def expect(self, text: str) -> None:
+        if self.accept(text) is None:
+            found = "the end" if self.next.kind == "end" else repr(self.next.text)
+            raise self.error(f"expected {text!r} and found {found}")
+
+    def sum(self) -> Any:
+        self.depth += 1
+        if self.depth > DEEPEST_NESTING:
+            raise self.error(f"brackets nested deeper than {DEEPEST_NESTING}")
+        total = self.signed(self.product)
+        while (sign := self.accept("+", "-")) is not None:
+            total = self.build("add" if sign == "+" else "sub", total, self.product())
+        self.depth -= 1
+        return total
+
+    def signed(self, operand: Callable[[], Any]) -> Any:
+        negative = False
+        while (sign := self.accept("+", "-")) is not None:
+            negative ^= sign == "-"
+        value = operand()
+        return self.build("neg", value) if negative else value
+
+    def product(self) -> Any:
+        total = self.power()
+        while (sign := self.accept("*", "/")) is not None:
+            total = self.build("mul" if sign == "*" else "div", total, self.signed(self.power))
+        return total
+
+    def power(self) -> Any:
+        base = self.atom()
+        if self.accept("^", "**") is None:
+            return base
+        self.depth += 1  # x^x^x^… nests without brackets
+        if self.depth > DEEPEST_NESTING:
+            raise self.error(f"powers nested deeper than {DEEPEST_NESTING}")
+        exponent = self.signed(self.power)
+        self.depth -= 1
+        if not (exponent.is_Rational and exponent.q in (1, 2) and abs(exponent) <= LARGEST_TYPED_EXPONENT):
+            raise self.error(
+                f"an exponent must be a whole number or half of one, at most {LARGEST_TYPED_EXPONENT} in size",
+                "write exp(p*log(x)) for other powers of a positive x",
+            )
+        return self.build("pow", base, exponent)
+
+    def atom(self) -> Any:
+        token = self.next
+        if token.kind == "number":
+            self.position += 1
+            return self.number(token)
+        if token.kind == "name":
+            self.position += 1
+            return self.name(token)
+        if self.accept("("):
+            inside = self.sum()
+            self.expect(")")
+            return inside
+        found = "the formula ends" if token.kind == "end" else f"found {token.text!r}"
+        raise self.error(f"expected a number, a name or a bracket and {found}")
+
+    def number(self, token: Token) -> Any:
+        value = float(token.text)
+        digits = re.split("[eE]", token.text)[0].replace(".", "").strip("0")
+        if len(digits) > MOST_DIGITS or not (value == 0 or 1 / LARGEST_NUMBER <= value <= LARGEST_NUMBER):
+            raise _error(self.text, token.position, "a number is too long, too large or too small")
+        return sympy.Rational(token.text)
+
+    def name(self, token: Token) -> Any:
+        name = token.text
+        if self.next.text == "(" and name not in self.variables:
+            return self.call(token)
+        if name in self.variables:
+            return symbol(name)
+        if name == "pi":
+            return sympy.pi
+        if PARAMETER.fullmatch(name):
+            return self.parameter(name)
+        known = [*self.variables, "pi", "beta", "p", *_FUNCTIONS, *FORMULAS]
+        function = name in _FUNCTIONS or name in FORMULAS
+        problem = f"the function {name} needs brackets" if function else f"unknown name {name!r}"
+        cure = f"write {name}(x)" if function else did_you_mean(name, known)
+        raise _error(self.text, token.position, problem, cure)
+
+    def call(self, token: Token) -> Any:
+        name = token.text
+        if name not in _FUNCTIONS and name not in FORMULAS:
+            cure = did_you_mean(name, [*_FUNCTIONS, *FORMULAS]) or f"functions are {', '.join(_FUNCTIONS)}"
+            raise _error(self.text, token.position, f"unknown function {name!r}", cure)
+        self.expect("(")
+        arguments = [self.sum()]
+        while self.accept(","):
+            arguments.append(self.sum())
+        self.expect(")")
+        if name in _FUNCTIONS:
+            arity = PRIMITIVES[name].arity
+            if (arity is None and len(arguments) < 2) or (arity is not None and len(arguments) != arity):
+                wanted = "two or more arguments" if arity is None else f"{arity} argument{'s' * (arity > 1)}"
+                raise _error(self.text, token.position, f"{name} takes {wanted}, not {len(arguments)}")
+            return self.build(name, *arguments)
+        if len(arguments) != 1:
+            raise _error(self.text, token.position, f"{name} takes 1 argument, not {len(arguments)}")
+        return self.named(name, arguments[0])
+
+    def named(self, name: str, argument: Any) -> Any:
+        """A function of the catalogue at `argument`; its parameters become parameters of this formula."""
+        row = parse(FORMULAS[name])
+        fresh = {p.name: p for p in row.parameters}
+        for parameter in fresh.values():
+            self.parameters.setdefault(parameter.name, parameter)
+        return row.tree.xreplace({X: argument})
+
+    def parameter(self, name: str) -> Any:
+        known = self.parameters.get(name)
+        if self.accept("["):
+            parameter = self.annotation(name)
+            if known is not None and name in self.explicit and known != parameter:
+                raise self.error(f"{name} is described twice, differently")
+            self.explicit.add(name)
+            self.parameters[name] = parameter
+            self.expect("]")
+        elif known is None:
+            self.parameters[name] = Parameter(name, "channel", default_start(name))
+        return symbol(name)
+
+    def annotation(self, name: str) -> Parameter:
+        scope, start = "channel", default_start(name)
+        if self.next.kind == "name":
+            scope = self.next.text
+            if scope not in ("channel", "scalar"):
+                raise self.error(f"unknown scope {scope!r}", "a parameter is [channel] or [scalar]")
+            self.position += 1
+            if not self.accept(","):
+                return Parameter(name, cast(Scope, scope), start)
+        value = self.signed(self.atom)
+        if not value.is_Rational:
+            raise self.error("a start value must be a number")
+        return Parameter(name, cast(Scope, scope), float(value))
+
+    def build(self, name: str, *arguments: Any) -> Any:
+        """One node, refused where it is constant and not a finite number."""
+        if name == "div" and arguments[1].is_zero:
+            raise self.error("division by zero")
+        tree = PRIMITIVES[name].sympy(*arguments)
+        if not tree.free_symbols and not tree.is_Rational:
+            self.check_constant(tree)
+        elif tree.is_Rational and (max(abs(tree.p), tree.q).bit_length() > 512):
+            raise self.error("a number is too long, too large or too small")
+        return tree
+
+    def check_constant(self, tree: Any) -> None:
+        finite = not tree.has(sympy.nan, sympy.zoo, sympy.oo, -sympy.oo, sympy.I)
+        value = float(evaluate_tree(tree, np.zeros(()), {})) if finite else math.nan
+        if not math.isfinite(value) or abs(value) > LARGEST_NUMBER:
+            raise self.error("a constant part has no finite real value")
+
+
+def expand(template: str, parts: Mapping[str, str], scope: Scope | None = None) -> Expression:
+    """`compose` for texts: the template's variables are the keys of `parts`."""
+    return compose(parse(template, tuple(parts)), {v: parse(t) for v, t in parts.items()}, scope)

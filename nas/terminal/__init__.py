@@ -1,0 +1,1 @@
+"""Views of a run as rich renderables: they are handed facts, fit them to the console, and never print."""

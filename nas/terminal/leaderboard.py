@@ -1,0 +1,189 @@
+"""The leaderboard as a table: rank, formula, score with its doubt, difference to ReLU, cost."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+from rich.console import Group, RenderableType
+
+from nas.analysis.leaderboard import REFERENCE, LeaderboardRow, outcome_counts
+from nas.protocol import Protocol
+from nas.runs.records import TrialRecord
+from nas.terminal.canvas import BASELINE, BEST, DIM, HEADING, TROUBLE, WIDE, Canvas, Column, Drawing, Part
+from nas.terminal.text import NONE, duration, formula, percent, points, short_count, short_duration, spread
+
+MARK = "*"  #: follows the rank of a baseline
+
+
+def leaderboard(
+    shown: Sequence[LeaderboardRow], records: Sequence[TrialRecord], protocol: Protocol, *, title: str = ""
+) -> Drawing:
+    """A table of the rows `shown`, and below it what all `records` of the run came to.
+
+    Trials that did not finish follow in a table of their own, with the reason.
+    """
+    finished = [row for row in shown if row.rank is not None]
+    others = [row for row in shown if row.rank is None]
+
+    def draw(canvas: Canvas) -> RenderableType:
+        parts: list[RenderableType] = [_title(canvas, title, protocol), ""]
+        if finished:
+            parts += [canvas.table(_columns(canvas, finished)), ""]
+        if others:
+            parts += [canvas.table(_unfinished(others)), ""]
+        if not shown:
+            parts += ["no trial has ended yet" if not records else "no row to show", ""]
+        parts += [
+            canvas.paragraph(words, style)
+            for words, style in _footer(canvas, shown, finished, records, protocol)
+        ]
+        return Group(*parts)
+
+    return Drawing(draw)
+
+
+def _title(canvas: Canvas, title: str, protocol: Protocol) -> RenderableType:
+    trained = f"{protocol.train_size:,} images" if protocol.train_size else "all images"
+    facts = [
+        protocol.data,
+        f"{protocol.net} of width {protocol.width}",
+        f"{protocol.epochs} epochs of {trained}",
+    ]
+    return canvas.line((title, HEADING), "   " if title else "", (" · ".join(facts), DIM))
+
+
+def _columns(canvas: Canvas, rows: Sequence[LeaderboardRow]) -> list[Column]:
+    wide = canvas.width >= WIDE
+    columns = [
+        Column("# ", [_rank(row) for row in rows], right=True),
+        Column("formula", [formula(row.expression) for row in rows], least=8),
+        Column("name", [row.name or "" for row in rows], least=6),
+        Column("complexity" if wide else "cx", [str(row.complexity) for row in rows], right=True),
+        Column("val acc %", _scores(rows)),
+        Column("n", [str(row.n_seeds) for row in rows], right=True),
+    ]
+    if any(row.difference_to_relu for row in rows):
+        columns.append(Column(f"vs {REFERENCE}", _differences(rows)))
+    if any(row.settings for row in rows):
+        columns.append(Column("settings", [_settings(row) for row in rows], least=8))
+    columns.append(Column("time", [short_duration(row.seconds) for row in rows], right=True))
+    if wide or _images(rows) is None:
+        columns.append(Column("images", [short_count(row.train_images) for row in rows], right=True))
+    columns.append(Column("trial" if wide else "no.", [(str(row.trial), DIM) for row in rows], right=True))
+    return columns
+
+
+def _rank(row: LeaderboardRow) -> Part:
+    if row.baseline:
+        return f"{row.rank}{MARK}", BASELINE
+    return f"{row.rank} ", BEST if row.rank == 1 else ""
+
+
+def _scores(rows: Sequence[LeaderboardRow]) -> list[Part]:
+    widest = max(len(spread(row.val_acc_std)) for row in rows)
+    cells = [f"{percent(row.val_acc):>5} {spread(row.val_acc_std):<{widest}}" for row in rows]
+    return [(cell, BEST if row.rank == 1 else "") for cell, row in zip(cells, rows, strict=True)]
+
+
+def _differences(rows: Sequence[LeaderboardRow]) -> list[Part]:
+    return [_difference(row) for row in rows]
+
+
+def _difference(row: LeaderboardRow) -> Part:
+    difference = row.difference_to_relu
+    if difference is None or row.reference:
+        return ("reference", DIM) if row.reference else NONE
+    words = f"{points(difference.mean):>6}"
+    if difference.standard_error is not None:
+        words += f" {spread(difference.standard_error)}"
+    return words + (f" ({difference.n_seeds})" if difference.n_seeds != row.n_seeds else "")
+
+
+def _settings(row: LeaderboardRow) -> str:
+    return " ".join(
+        f"{key}={value:.3g}" if isinstance(value, float) else f"{key}={value}"
+        for key, value in row.settings.items()
+    )
+
+
+def _unfinished(rows: Sequence[LeaderboardRow]) -> list[Column]:
+    return [
+        Column("outcome", [(row.outcome.value, TROUBLE) for row in rows]),
+        Column("formula", [formula(row.expression) for row in rows], least=12),
+        Column("name", [_name_of_unfinished(row) for row in rows], least=6),
+        Column("reason", [row.reason or "" for row in rows], least=16),
+        Column("time", [short_duration(row.seconds) for row in rows], right=True),
+        Column("no.", [(str(row.trial), DIM) for row in rows], right=True),
+    ]
+
+
+def _name_of_unfinished(row: LeaderboardRow) -> str:
+    return f"{row.name or ''}{MARK if row.baseline else ''}"
+
+
+def _images(rows: Sequence[LeaderboardRow]) -> int | None:
+    """The training images that each trial cost, where all cost the same."""
+    each = {row.train_images for row in rows}
+    return each.pop() if len(each) == 1 else None
+
+
+def _footer(
+    canvas: Canvas,
+    shown: Sequence[LeaderboardRow],
+    finished: Sequence[LeaderboardRow],
+    records: Sequence[TrialRecord],
+    protocol: Protocol,
+) -> Iterator[tuple[str, str]]:
+    yield outcome_words(records, equal="equal to earlier ones"), ""
+    yield cost_words(records), DIM
+    if finished:
+        yield from ((words, DIM) for words in _doubt(finished, protocol))
+        yield _legend(canvas, finished), DIM
+    if len(shown) < len(records):
+        yield f"{len(shown)} of {len(records)} shown", DIM
+
+
+def outcome_words(records: Sequence[TrialRecord], *, equal: str = "equal") -> str:
+    """41 finished, 3 diverged, 5 screened, 12 equal; those equal to an earlier one were not trained again."""
+    counts = [f"{n} {outcome}" for outcome, n in outcome_counts(records).items() if n]
+    known = sum(record.equal_proposals for record in records)
+    return ", ".join([*counts, f"{known} {equal}"] if known else counts)
+
+
+def cost_words(records: Sequence[TrialRecord]) -> str:
+    """What the trials cost together: wall-clock and training images."""
+    seconds = math.fsum(record.seconds for record in records if math.isfinite(record.seconds))
+    images = sum(record.train_images for record in records)
+    return f"{duration(seconds)} and {images:,} training images in all"
+
+
+def _doubt(rows: Sequence[LeaderboardRow], protocol: Protocol) -> Iterator[str]:
+    """What the signs mean, and what a single seed cannot say."""
+    several = any(row.n_seeds > 1 for row in rows)
+    if several:
+        yield "± after val acc: sample standard deviation over n seeds"
+    if any(row.difference_to_relu for row in rows):
+        error = ", ± its standard error" if several else ""
+        yield f"vs {REFERENCE}: mean difference in points, paired by seed{error}"
+    images = _images(rows)
+    if images is not None:
+        yield f"each row cost {images:,} training images"
+    if any(row.n_seeds == 1 for row in rows):
+        yield one_seed_words(max(row.val_acc or 0.0 for row in rows), protocol.val_size)
+
+
+def _legend(canvas: Canvas, rows: Sequence[LeaderboardRow]) -> str:
+    wide = canvas.width >= WIDE
+    words = ["complexity: nodes of the expression" if wide else "cx: complexity, nodes of the expression"]
+    words += [f"{MARK} baseline"] if any(row.baseline for row in rows) else []
+    return "; ".join(words if wide else [*words, "no.: trial"])
+
+
+def one_seed_words(val_acc: float, val_size: int) -> str:
+    """How far a score of one seed may be off by the choice of validation images alone: sqrt(p (1-p) / n)."""
+    error = math.sqrt(max(val_acc * (1 - val_acc), 0.0) / val_size)
+    return (
+        f"n = 1: one seed gives no spread; the {val_size:,} validation images alone leave a standard error "
+        f"of {spread(error)} points (binomial), other seeds add to it"
+    )

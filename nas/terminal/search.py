@@ -1,0 +1,225 @@
+"""A search as it runs, drawn from its store: progress, speed, the candidate in training, the hall of fame."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from nas.analysis.leaderboard import hall_of_fame
+from nas.outcomes import Outcome
+from nas.runs.progress import Progress
+from nas.runs.records import TrialRecord
+from nas.terminal.canvas import BEST, DIM, FIRST, HEADING, Canvas, Column, Drawing, Part
+from nas.terminal.leaderboard import outcome_words
+from nas.terminal.plot import sparkline
+from nas.terminal.text import clean, duration, formula, percent, short_duration, spread
+
+Shape = Callable[[str], Sequence[float]]  #: an expression -> its values over the x that is drawn
+
+_GRAPH = 10  #: cells of the small graph
+_AROUND = 9  #: lines of the view besides the rows of the hall of fame
+
+
+@dataclass(frozen=True)
+class Session:
+    """What one process does with a run; times are seconds since 1970."""
+
+    run: str
+    summary: tuple[str, ...]  #: a few facts for the heading: space, data, network, sampler
+    started: float
+    trials: int | None = None  #: trained trials when the budget is spent, baselines included; None: by time
+    seconds: float | None = None  #: of this session
+    trials_before: int = 0  #: trained before this session, when a run is resumed
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How far a session is and how fast it goes. None: not known yet."""
+
+    done: float  #: trained trials, the one in training as a fraction
+    share: float | None  #: of the budget, 0 to 1
+    seconds_left: float | None
+    trials_per_hour: float | None
+    images_per_second: float | None
+
+
+def pace(session: Session, records: Sequence[TrialRecord], progress: Progress | None, now: float) -> Pace:
+    """The state of the budget at `now`, from what this session alone has done."""
+    trained = [record for record in records if record.outcome is not Outcome.SCREENED]
+    done = len(trained) + _fraction(progress)
+    elapsed = max(now - session.started, 0.0)
+    gained = done - session.trials_before
+    per_second = gained / elapsed if gained > 0 and elapsed > 0 else None
+    shares, waits = [], []
+    if session.trials is not None:
+        shares.append(done / session.trials if session.trials else 1.0)
+        if per_second:
+            waits.append(max(session.trials - done, 0.0) / per_second)
+    if session.seconds is not None:
+        shares.append(elapsed / session.seconds if session.seconds else 1.0)
+        waits.append(max(session.seconds - elapsed, 0.0))
+    return Pace(
+        done=done,
+        share=min(max(shares), 1.0) if shares else None,
+        seconds_left=min(waits) if waits else None,
+        trials_per_hour=3600 * per_second if per_second else None,
+        images_per_second=_images_per_second(trained[session.trials_before :], progress),
+    )
+
+
+def search(
+    session: Session,
+    records: Sequence[TrialRecord],
+    progress: Progress | None,
+    now: float,
+    *,
+    shape: Shape | None = None,
+) -> Drawing:
+    """The live view: heading, bar, speed, candidate in training, best of each complexity.
+
+    Args:
+        records: all trials of the run so far, oldest first.
+        progress: what is in training, None between two trials.
+        now: seconds since 1970.
+        shape: values of an expression for its small graph; no graph without it.
+    """
+
+    def draw(canvas: Canvas) -> RenderableType:
+        state = pace(session, records, progress, now)
+        parts: list[RenderableType] = [
+            canvas.line((session.run, HEADING), "   ", (" · ".join(session.summary), DIM)),
+            "",
+            _bar(canvas, session, state),
+            _speed(canvas, state, records),
+            *_candidate(canvas, progress),
+            "",
+        ]
+        famous = hall_of_fame(records)
+        if not famous:
+            return Group(*parts, canvas.line(("the hall of fame opens with the first finished trial", DIM)))
+        room = max(canvas.height - _AROUND, 3)
+        return Group(*parts, canvas.table(_hall(canvas, famous[-room:], shape)))
+
+    return Drawing(draw)
+
+
+def hall(records: Sequence[TrialRecord], *, shape: Shape | None = None) -> Drawing:
+    """The hall of fame by itself, for the end of a search."""
+
+    def draw(canvas: Canvas) -> RenderableType:
+        famous = hall_of_fame(records)
+        if not famous:
+            return canvas.line(("no trial has finished", DIM))
+        return canvas.table(_hall(canvas, famous, shape))
+
+    return Drawing(draw)
+
+
+def plain_line(
+    record: TrialRecord, best: float | None, done: int, total: int | None, *, unicode: bool = True
+) -> str:
+    """One line for a trial that has ended, for pipes and logs: no color, no control characters.
+
+    Args:
+        best: val_acc of the best finished trial so far, this one included.
+        done: trained trials so far, this one included; `total` of them are planned, None without a plan.
+    """
+    canvas = Canvas(10_000, 1, unicode)
+    place = f"[{done}]" if total is None else f"[{done:>{len(str(total))}}/{total}]"
+    name = f"{record.name}: " if record.name else ""
+    words = f"{place} trial {record.number}  {_result(record)}"
+    if best is not None:
+        words += f"  best {percent(best)} %"
+    return canvas.say(f"{words}  {duration(record.seconds)}  {clean(name)}{formula(record.expression)}")
+
+
+def _result(record: TrialRecord) -> str:
+    if record.outcome is Outcome.FINISHED:
+        deviation = f" {spread(record.val_acc_std)}" if record.val_acc_std is not None else ""
+        return f"{percent(record.val_acc)}{deviation} % (n={record.n_seeds})"
+    return f"{record.outcome}: {record.reason}" if record.reason else str(record.outcome)
+
+
+def _fraction(progress: Progress | None) -> float:
+    """The share of the candidate in training that is done."""
+    if progress is None or progress.seeds < 1 or progress.epochs < 1:
+        return 0.0
+    return min((progress.seed_index + progress.epoch / progress.epochs) / progress.seeds, 1.0)
+
+
+def _images_per_second(trained: Sequence[TrialRecord], progress: Progress | None) -> float | None:
+    """Training images per second of training: of the candidate in training, else of the last trial."""
+    if progress is not None and progress.images_per_second is not None:
+        return progress.images_per_second
+    last = trained[-1] if trained else None
+    return last.train_images / last.seconds if last and last.seconds > 0 else None
+
+
+def _bar(canvas: Canvas, session: Session, state: Pace) -> Text:
+    of = f" of {session.trials}" if session.trials is not None else ""
+    left = "" if state.seconds_left is None else f"{duration(state.seconds_left)} left"
+    done = f"{int(state.done)}{of} trials"
+    share = "" if state.share is None else f"{100 * state.share:.0f} %"
+    words = "   ".join(filter(None, (done, share, left)))
+    if state.share is None:
+        return canvas.line(words)
+    room = canvas.width - len(words) - 3
+    if room < 8:
+        return canvas.line(words)
+    full = int(state.share * room)
+    solid, rest = ("━", "─") if canvas.unicode else ("#", "-")
+    return canvas.line((solid * full, FIRST), (rest * (room - full), DIM), f"   {words}")
+
+
+def _speed(canvas: Canvas, state: Pace, records: Sequence[TrialRecord]) -> Text:
+    parts: list[Part] = []
+    if state.trials_per_hour is not None:
+        parts.append(f"{state.trials_per_hour:,.0f} trials/h   ")
+    if state.images_per_second is not None and math.isfinite(state.images_per_second):
+        parts.append(f"{state.images_per_second:,.0f} images/s   ")
+    return canvas.line(*parts, (outcome_words(records), DIM))
+
+
+def _candidate(canvas: Canvas, progress: Progress | None) -> list[Text]:
+    if progress is None:
+        return [canvas.line(("now   ", DIM), "choosing the next candidate"), Text("")]
+    where = f"trial {progress.trial} · {progress.origin}"
+    if progress.seeds > 1:
+        where += f" · seed {progress.seed_index + 1} of {progress.seeds}"
+    where += f" · epoch {progress.epoch} of {progress.epochs}"
+    if progress.val_acc is not None:
+        where += f" · val acc {percent(progress.val_acc)} %"
+    name = f"   {progress.name}" if progress.name else ""
+    room = max(canvas.width - 6 - len(name), 8)
+    return [
+        canvas.line(
+            ("now   ", DIM), (canvas.short(formula(progress.expression), room), HEADING), (name, DIM)
+        ),
+        canvas.line("      ", (where, DIM)),
+    ]
+
+
+def _hall(canvas: Canvas, famous: Sequence[TrialRecord], shape: Shape | None) -> list[Column]:
+    best = famous[-1]
+    columns = [Column("cx", [str(record.complexity) for record in famous], right=True)]
+    if shape is not None:
+        small = [sparkline(shape(record.expression), _GRAPH, unicode=canvas.unicode) for record in famous]
+        columns.append(Column("graph", [(line, FIRST) for line in small]))
+    scores = [_score(record) for record in famous]
+    return [
+        *columns,
+        Column("formula", [(formula(r.expression), BEST if r is best else "") for r in famous], least=8),
+        Column("name", [r.name or "" for r in famous], least=6),
+        Column("val acc %", [(s, BEST if r is best else "") for s, r in zip(scores, famous, strict=True)]),
+        Column("n", [str(record.n_seeds) for record in famous], right=True),
+        Column("time", [(short_duration(record.seconds), DIM) for record in famous], right=True),
+        Column("no.", [(str(record.number), DIM) for record in famous], right=True),
+    ]
+
+
+def _score(record: TrialRecord) -> str:
+    return f"{percent(record.val_acc):>5} {spread(record.val_acc_std)}"

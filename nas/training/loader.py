@@ -1,0 +1,134 @@
+"""Batches straight from memory on the device: no DataLoader, no copies of single images."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from nas.datasets.images import Images
+from nas.datasets.splits import split
+from nas.errors import SettingError
+from nas.protocol import Recipe
+from nas.seeds import derive
+from nas.training.augmentation import mirror, shift
+
+_VAL_BATCH = {"cpu": 125, "cuda": 2500}  #: images; on a CPU the layers of more do not fit into its cache
+_CHUNK = 4096  #: images converted to float64 at a time
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """The training and validation parts on one device.
+
+    x_*        uint8 [n, c, h, w]
+    y_*        int64 [n]
+    mean, std  float32 [1, c, 1, 1] of the training part's pixels, in units of 0..255
+    chance     the share of the most frequent class in the validation part
+    """
+
+    x_train: Tensor
+    y_train: Tensor
+    x_val: Tensor
+    y_val: Tensor
+    mean: Tensor
+    std: Tensor
+    chance: float
+
+    @property
+    def device(self) -> torch.device:
+        return self.x_train.device
+
+    @property
+    def n_train(self) -> int:
+        return len(self.y_train)
+
+    @property
+    def n_val(self) -> int:
+        return len(self.y_val)
+
+
+def load_split(
+    images: Images, *, train_size: int | None, val_size: int, split_seed: int, device: torch.device
+) -> Split:
+    """Cut `images` (see `nas.datasets.splits`) and move both parts to `device`."""
+    train, val = split(len(images), train_size=train_size, val_size=val_size, split_seed=split_seed)
+    x_train = torch.from_numpy(images.x[train])
+    y_val = torch.from_numpy(images.y[val])
+    mean, std = _moments(x_train)
+    return Split(
+        x_train=x_train.to(device),
+        y_train=torch.from_numpy(images.y[train]).to(device),
+        x_val=torch.from_numpy(images.x[val]).to(device),
+        y_val=y_val.to(device),
+        mean=mean.to(device),
+        std=std.to(device),
+        chance=float(y_val.bincount().max()) / len(y_val),
+    )
+
+
+def _moments(x: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean and standard deviation of each channel; exact sums of integers, whatever the number of threads."""
+    total = torch.zeros(x.shape[1], dtype=torch.float64)
+    squares = torch.zeros_like(total)
+    for part in torch.split(x, _CHUNK):
+        pixels = part.double()
+        total += pixels.sum((0, 2, 3))
+        squares += pixels.square_().sum((0, 2, 3))
+    n = x.numel() / x.shape[1]
+    mean = total / n
+    std = (
+        (squares / n - mean**2).clamp(min=1.0).sqrt()
+    )  # one gray level or more: a constant channel stays finite
+    return mean.float().view(1, -1, 1, 1), std.float().view(1, -1, 1, 1)
+
+
+def steps_per_epoch(data: Split, recipe: Recipe) -> int:
+    """Whole batches in the training part; SettingError where there is not even one."""
+    steps = data.n_train // recipe.batch_size
+    if steps == 0:
+        raise SettingError(
+            "a batch is larger than the training part",
+            got=f"batch_size {recipe.batch_size}",
+            allowed=f"at most {data.n_train}",
+            cure="raise --train-size or lower the batch size with --set recipe.batch_size=...",
+        )
+    return steps
+
+
+def batches(data: Split, recipe: Recipe, *, seed: int, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
+    """One epoch's (x, y): x float32 [b, c, h, w], normalized, channels_last; y int64 [b]; no partial batch.
+
+    Order and augmentation depend on `seed` and `epoch` alone: every candidate sees the same images.
+    """
+    n, size = data.n_train, recipe.batch_size
+    order = torch.randperm(n, generator=_generator(seed, "batches", epoch))
+    draw = _generator(seed, "augment", epoch)
+    offsets = torch.randint(2 * recipe.crop + 1, (2, n), generator=draw)
+    mirrored = torch.randint(2, (n,), generator=draw).bool()
+    order, offsets, mirrored = (t.to(data.device) for t in (order, offsets, mirrored))
+    for start in range(0, n - size + 1, size):
+        here = slice(start, start + size)
+        x = data.x_train[order[here]]
+        if recipe.crop:
+            x = shift(x, offsets[0, here], offsets[1, here], recipe.crop)
+        if recipe.flip:
+            x = mirror(x, mirrored[here])
+        yield _normalized(data, x), data.y_train[order[here]]
+
+
+def validation_batches(data: Split) -> Iterator[tuple[Tensor, Tensor]]:
+    """The validation part as it is, in order: x float32 normalized, channels_last; y int64."""
+    size = _VAL_BATCH[data.device.type]
+    for x, y in zip(torch.split(data.x_val, size), torch.split(data.y_val, size), strict=True):
+        yield _normalized(data, x), y
+
+
+def _normalized(data: Split, x: Tensor) -> Tensor:
+    return x.to(torch.float32, memory_format=torch.channels_last).sub_(data.mean).div_(data.std)
+
+
+def _generator(seed: int, purpose: str, epoch: int) -> torch.Generator:
+    return torch.Generator().manual_seed(derive(seed, purpose, epoch))

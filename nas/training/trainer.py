@@ -1,0 +1,206 @@
+"""One training of one network, from its first step to its outcome."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from math import isfinite, sqrt
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from nas.outcomes import Epoch, Outcome
+from nas.protocol import Recipe
+from nas.training.loader import Split, batches, steps_per_epoch, validation_batches
+from nas.training.precision import autocast
+from nas.training.schedule import one_cycle
+
+_CHECK_EVERY = 10  #: steps between two looks at the loss: on a GPU each look waits for the device
+_CHANCE_STEPS = 10  #: a network of fewer steps has hardly begun
+
+
+@dataclass(frozen=True)
+class Training:
+    """How a training ended and what it cost; `curve` has the epochs that were completed."""
+
+    outcome: Outcome
+    reason: str | None
+    curve: tuple[Epoch, ...]
+    seconds: float
+    train_images: int  #: images really trained on, repeats counted
+
+
+def train(
+    network: nn.Module,
+    data: Split,
+    recipe: Recipe,
+    *,
+    epochs: int,
+    seed: int,
+    on_epoch: Callable[[Epoch], None] | None = None,
+    deadline: float | None = None,
+) -> Training:
+    """Train `network` in place on `data`; the same arguments give the same bits on the same machine.
+
+    seed      of the batches and their augmentation; the weights are the caller's
+    on_epoch  called after each epoch; what it raises goes through
+    deadline  a time of `time.monotonic` after which the training is stopped (outcome pruned)
+    A loss that is not finite, or accuracy no better than chance after the first epoch, ends it as diverged;
+    an error of torch (out of memory) as failed. SettingError where a batch exceeds the training part.
+    """
+    start = time.perf_counter()
+    loop = _Loop(network, data, recipe, epochs, seed, deadline)
+    curve: list[Epoch] = []
+    ending = None
+    while ending is None and len(curve) < epochs:
+        epoch, ending = loop.epoch(len(curve) + 1)
+        if epoch is not None:
+            curve.append(epoch)
+            if on_epoch is not None:
+                on_epoch(epoch)
+    ending = ending or _Ending(Outcome.FINISHED)
+    return Training(ending.outcome, ending.reason, tuple(curve), time.perf_counter() - start, loop.images)
+
+
+@dataclass(frozen=True)
+class _Ending:
+    outcome: Outcome
+    reason: str | None = None
+
+
+class _Loop:
+    """The state of one training between its epochs."""
+
+    def __init__(
+        self, network: nn.Module, data: Split, recipe: Recipe, epochs: int, seed: int, deadline: float | None
+    ) -> None:
+        self.data, self.recipe, self.seed, self.deadline = data, recipe, seed, deadline
+        self.steps = epochs * steps_per_epoch(data, recipe)
+        self.network = network.to(data.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.optimizer = _sgd(network, recipe)
+        self.step = 0
+        self.images = 0
+        self.judged = False  # whether accuracy has been held against chance
+
+    def epoch(self, number: int) -> tuple[Epoch | None, _Ending | None]:
+        """Train and evaluate once: the epoch if it was completed, the ending if this was the last one."""
+        start = time.perf_counter()
+        try:
+            train_loss = self._train(number)
+            if isinstance(train_loss, _Ending):
+                return None, train_loss
+            val_loss, val_acc = evaluate(self.network, self.data)
+            if not isfinite(val_loss):
+                return None, _Ending(Outcome.DIVERGED, f"validation loss is not finite in epoch {number}")
+            epoch = Epoch(number, train_loss, val_loss, val_acc, time.perf_counter() - start)
+            return epoch, self._at_chance(val_acc)
+        except (RuntimeError, MemoryError) as error:
+            lines = str(error).splitlines() or [""]
+            return None, _Ending(Outcome.FAILED, f"{type(error).__name__}: {lines[0]}"[:300])
+
+    def _at_chance(self, val_acc: float) -> _Ending | None:
+        """Judged once, after the first epoch that ends `_CHANCE_STEPS` or later: within 3 sigma of guessing.
+
+        Guessing the most frequent class, of share p, is right in p +- sqrt(p (1 - p) / n) of n images.
+        Early on, batch norm's running averages may lag so far behind the weights that a network which learns
+        well looks like chance: one that does better under each batch's own statistics is let go on.
+        """
+        if self.judged or self.step < _CHANCE_STEPS:
+            return None
+        self.judged = True
+        p, n = self.data.chance, self.data.n_val
+        noise = p + 3 * sqrt(p * (1 - p) / n)
+        if noise > 0.5 or val_acc > noise:  # above a half: too few images to tell
+            return None
+        with _batch_statistics(self.network):
+            if _score(self.network, self.data)[1] > noise:
+                return None
+        return _Ending(Outcome.DIVERGED, f"validation accuracy {val_acc:.3f} is no better than chance")
+
+    def _train(self, number: int) -> float | _Ending:
+        """One epoch of SGD; the mean loss over its images."""
+        self.network.train()
+        total = torch.zeros((), device=self.data.device)
+        before = self.images
+        for x, y in batches(self.data, self.recipe, seed=self.seed, epoch=number):
+            if self.deadline is not None and time.monotonic() > self.deadline:
+                return _Ending(Outcome.PRUNED, f"out of time in epoch {number}")
+            total += self._step(x, y) * len(y)
+            self.images += len(y)
+            if self.step % _CHECK_EVERY == 0 and not isfinite(total.item()):
+                break
+        mean = total.item() / (self.images - before)
+        return mean if isfinite(mean) else _Ending(Outcome.DIVERGED, f"loss is not finite in epoch {number}")
+
+    def _step(self, x: Tensor, y: Tensor) -> Tensor:
+        for group in self.optimizer.param_groups:
+            group["lr"] = one_cycle(self.step, self.steps, self.recipe)
+        self.optimizer.zero_grad()
+        with autocast(self.data.device):
+            loss = F.cross_entropy(self.network(x), y, label_smoothing=self.recipe.label_smoothing)
+        loss.backward()  # type: ignore[no-untyped-call]
+        self.optimizer.step()
+        self.step += 1
+        return loss.detach()
+
+
+def evaluate(network: nn.Module, data: Split) -> tuple[float, float]:
+    """Mean cross-entropy (without label smoothing) and accuracy on the validation part, batch norm fixed."""
+    network.eval()
+    return _score(network, data)
+
+
+@torch.no_grad()
+def _score(network: nn.Module, data: Split) -> tuple[float, float]:
+    loss = torch.zeros((), dtype=torch.float64, device=data.device)
+    hits = torch.zeros((), dtype=torch.int64, device=data.device)
+    for x, y in validation_batches(data):
+        with autocast(data.device):
+            logits = network(x)
+        loss += F.cross_entropy(logits.float(), y, reduction="sum")
+        hits += (logits.argmax(1) == y).sum()
+    return loss.item() / data.n_val, hits.item() / data.n_val
+
+
+@contextmanager
+def _batch_statistics(network: nn.Module) -> Iterator[None]:
+    """Batch norm normalizes by each batch itself and learns nothing from it."""
+    norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
+    momenta = [norm.momentum for norm in norms]
+    network.train()
+    try:
+        for norm in norms:
+            norm.momentum = 0.0
+        yield
+    finally:
+        for norm, momentum in zip(norms, momenta, strict=True):
+            norm.momentum = momentum
+
+
+def _sgd(network: nn.Module, recipe: Recipe) -> torch.optim.SGD:
+    """SGD whose weight decay spares the parameters inside activations."""
+    spared = list(_activation_parameters(network))
+    known = {id(parameter) for parameter in spared}
+    weights = [parameter for parameter in network.parameters() if id(parameter) not in known]
+    groups = [{"params": weights}] + ([{"params": spared, "weight_decay": 0.0}] if spared else [])
+    return torch.optim.SGD(
+        groups,
+        lr=recipe.lr,
+        momentum=recipe.momentum,
+        nesterov=recipe.nesterov and recipe.momentum > 0,
+        weight_decay=recipe.weight_decay,
+        fused=True,
+    )
+
+
+def _activation_parameters(network: nn.Module) -> Iterator[nn.Parameter]:
+    seen: set[int] = set()
+    for module in network.modules():
+        if getattr(module, "is_activation", False):
+            for parameter in module.parameters():
+                if id(parameter) not in seen:
+                    seen.add(id(parameter))
+                    yield parameter

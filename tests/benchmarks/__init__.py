@@ -1,0 +1,1 @@
+"""Measurements that are run by hand, and tests that they measure what they say."""

@@ -1,0 +1,76 @@
+"""Searches of real spaces with real trainings, as small as they can be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from nas.evaluation.objective import Evaluator
+from nas.runs.config import RunConfig
+from nas.runs.progress import Progress
+from nas.runs.records import TrialRecord
+from nas.runs.store import Run
+from nas.search.study import Ending, Search
+from nas.spaces.reader import from_data
+from nas.spaces.space import SearchSpace
+from tests.evaluation.conftest import PROTOCOL, evaluator, images  # noqa: F401
+
+SMALL = {
+    "schema": 1,
+    "name": "tiny",
+    "activation": {
+        "core_unit": {
+            "unary": ["x", "-x", "max(x, 0)", "tanh(x)", "sqrt(x)"],
+            "binary": ["x1 + x2", "max(x1, x2)"],
+        }
+    },
+}
+
+
+@dataclass
+class Watcher:
+    """Keeps what it is told."""
+
+    records: list[TrialRecord] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
+    stop_after: int | None = None  #: begun trials; then Ctrl-C
+
+    def epoch(self, progress: Progress) -> None:
+        if self.stop_after is not None and progress.trial >= self.stop_after and progress.epoch == 1:
+            raise KeyboardInterrupt
+
+    def ended(self, record: TrialRecord) -> None:
+        self.records.append(record)
+
+    def notice(self, text: str) -> None:
+        self.notices.append(text)
+
+
+Searching = Callable[..., tuple[Ending | None, Run, Watcher]]
+
+
+@pytest.fixture
+def searching(tmp_path: Path, evaluator: Evaluator) -> Searching:  # noqa: F811
+    """Begin or go on with a run; None as its ending where it was interrupted."""
+
+    def go(name: str = "a", stop_after: int | None = None, data: dict = SMALL, **settings: object):  # type: ignore[no-untyped-def, type-arg]
+        path = tmp_path / name
+        if path.exists():
+            run = Run.open(tmp_path, name)
+        else:
+            config = RunConfig(
+                **{"name": name, "trials": 3, "baselines": False, "protocol": PROTOCOL, **settings}
+            )
+            run = Run.create(tmp_path, config)
+        watcher = Watcher(stop_after=stop_after)
+        space = SearchSpace(from_data(data, "test"))
+        try:
+            ending = Search(run, space, evaluator, watcher).go()
+        except KeyboardInterrupt:
+            ending = None
+        return ending, run, watcher
+
+    return go
