@@ -66,6 +66,7 @@ class Search:
         self._records: dict[int, TrialRecord] = {}
         self._spent = 0.0  # seconds of earlier sessions
         self._sampler = self._proposals = None
+        run.study()  # made, and Optuna silenced, before a sampler makes a study of its own
         if space is not None:
             seed = self._config.protocol.seed
             self._sampler = samplers.make(self._config.sampler, space, seed)

@@ -168,7 +168,7 @@ class _Parser:
         self.depth -= 1
         if not (exponent.is_Rational and exponent.q in (1, 2) and abs(exponent) <= LARGEST_TYPED_EXPONENT):
             raise self.error(
-                f"an exponent must be a whole number or half of one, at most {LARGEST_TYPED_EXPONENT} in size",
+                f"an exponent must be a whole number or half of one, at most {LARGEST_TYPED_EXPONENT}",
                 "write exp(p*log(x)) for other powers of a positive x",
             )
         return self.build("pow", base, exponent)
