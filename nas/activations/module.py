@@ -10,37 +10,16 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from nas.activations import functions
 from nas.activations.printer import backward_source, forward_source
 from nas.symbolic.expression import Expression
-
-#: sinc' is summed as a series below this: cos(u) - sin(u)/u cancels there
-_SERIES_BELOW = 1.0
-_SERIES = (-1 / 93405312000, 1 / 518918400, -1 / 3991680, 1 / 45360, -1 / 840, 1 / 30, -1 / 3)
-
-
-def sinc(u: Tensor) -> Tensor:
-    """sin(u) / u, and 1 at 0; torch.sinc is sin(pi u) / (pi u)."""
-    zero = u == 0
-    return torch.where(zero, 1.0, torch.sin(u) / torch.where(zero, 1.0, u))
-
-
-def sinc_slope(u: Tensor) -> Tensor:
-    """(cos(u) - sinc(u)) / u, by its Taylor series for |u| < 1."""
-    small = torch.abs(u) < _SERIES_BELOW
-    v = torch.where(small, u, 0.0)
-    square, series = v * v, torch.zeros_like(v)
-    for coefficient in _SERIES:
-        series = series * square + coefficient
-    w = torch.where(small, 1.0, u)
-    return torch.where(small, series * v, (torch.cos(w) - torch.sin(w) / w) / w)
-
 
 class Kernel:
     """Forward and backward code of one expression, compiled by Python from printed source."""
 
     def __init__(self, expression: Expression) -> None:
         self.source = f"{forward_source(expression)}\n\n{backward_source(expression)}"
-        names: dict[str, Any] = {"torch": torch, "F": F, "sinc": sinc, "sinc_slope": sinc_slope}
+        names: dict[str, Any] = {"torch": torch, "F": F, **functions.BY_NAME}
         exec(compile(self.source, f"<{expression.text}>", "exec"), names)
         self.forward: Callable[..., tuple[Any]] = names["forward"]
         self.backward: Callable[..., tuple[Any, ...]] = names["backward"]

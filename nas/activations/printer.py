@@ -58,7 +58,7 @@ class _Writer:
         return self._known[node]
 
     def _operation(self, node: Node) -> str:
-        special = {"pow": self._power, "max": self._extremum, "min": self._extremum, "choose": self._choice}
+        special = {"pow": self._power, "max": self._extremum, "min": self._extremum}
         if node.op in special:
             return special[node.op](node)
         return PRIMITIVES[node.op].torch.format(*map(self.write, node.args))
@@ -83,15 +83,6 @@ class _Writer:
             return PRIMITIVES[node.op].torch.format(self.write(value), self.write(bound))
         limit = "min" if node.op == "max" else "max"
         return f"torch.clamp({self.write(value)}, {limit}={_constant(bound)})"
-
-    def _choice(self, node: Node) -> str:
-        a, b, t, e = node.args
-        condition = f"{self.write(a)} > {self.write(b)}"
-        if (t.key, e.key) == ("1", "0"):
-            return f"({condition}).to(x.dtype)"
-        if t.symbols or e.symbols:
-            return f"torch.where({condition}, {self.write(t)}, {self.write(e)})"
-        return f"torch.where({condition}, {_constant(t)}, {_constant(e)}).to(x.dtype)"
 
 
 def _constant(node: Node) -> str:

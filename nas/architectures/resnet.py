@@ -7,6 +7,8 @@ from collections.abc import Callable
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from nas.architectures.norm import BatchNorm2d
+
 
 class BasicBlock(nn.Module):
     """act(BN(conv(act(BN(conv(x))))) + shortcut(x)), 3x3 convolutions, the first one of `stride`.
@@ -20,10 +22,10 @@ class BasicBlock(nn.Module):
         super().__init__()
         self.stride, self.new_channels = stride, fan_out - fan_in
         self.conv1 = nn.Conv2d(fan_in, fan_out, 3, stride=stride, padding=1, bias=False)
-        self.bn1 = nn.BatchNorm2d(fan_out)
+        self.bn1 = BatchNorm2d(fan_out)
         self.act1 = activation(fan_out)
         self.conv2 = nn.Conv2d(fan_out, fan_out, 3, padding=1, bias=False)
-        self.bn2 = nn.BatchNorm2d(fan_out)
+        self.bn2 = BatchNorm2d(fan_out)
         self.act2 = activation(fan_out)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -51,7 +53,7 @@ def resnet20(
     """
     layers: list[nn.Module] = [
         nn.Conv2d(channels, width, 3, padding=1, bias=False),
-        nn.BatchNorm2d(width),
+        BatchNorm2d(width),
         activation(width),
     ]
     fan_in = width

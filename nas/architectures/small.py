@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 from torch import nn
 
+from nas.architectures.norm import BatchNorm2d
+
 
 def small(
     channels: int, size: int, classes: int, width: int, activation: Callable[[int], nn.Module]
@@ -16,14 +18,14 @@ def small(
     """
     layers: list[nn.Module] = [
         nn.Conv2d(channels, width, 3, padding=1, bias=False),
-        nn.BatchNorm2d(width),
+        BatchNorm2d(width),
         activation(width),
     ]
     for fan_in, fan_out in ((width, 2 * width), (2 * width, 4 * width), (4 * width, 4 * width)):
         layers += [
             nn.Conv2d(fan_in, fan_out, 3, padding=1, bias=False),
             nn.MaxPool2d(2),
-            nn.BatchNorm2d(fan_out),
+            BatchNorm2d(fan_out),
             activation(fan_out),
         ]
     side = size // 2 // 2 // 2

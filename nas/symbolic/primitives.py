@@ -147,7 +147,7 @@ PRIMITIVES = Table(
             sympy.asinh,
             np.arcsinh,
             mpmath.asinh,
-            "torch.asinh({0})",
+            "asinh({0})",
             (lambda u: 1 / f.sqrt(u**2 + 1),),
         ),
         Primitive(
@@ -209,7 +209,7 @@ PRIMITIVES = Table(
             f.choose,
             lambda a, b, t, e: np.where(a > b, t, e),
             f.choose.numeric,
-            "torch.where({0} > {1}, {2}, {3})",
+            "choose({0}, {1}, {2}, {3})",
             typed=False,
         ),
     ],
