@@ -1,4 +1,4 @@
-"""What printed code calls besides torch itself: functions that torch lacks, or has only in a slow or unstable form.
+"""What printed code calls besides torch: functions that torch lacks, or has only in a slow or unstable form.
 
 Times are of 1 M float32 numbers on two cores.
 """
@@ -19,9 +19,11 @@ _BITS = {torch.float32: (torch.int32, "<f", "<i"), torch.float64: (torch.int64, 
 
 
 def asinh(u: Tensor) -> Tensor:
-    """sign(u) log1p(|u| + |u| |u| / (1 + sqrt(u^2 + 1))); torch.asinh is no vector code (9.3 ms, this 1.5)."""
+    """sign(u) log1p(|u| + |u| |u| / (1 + sqrt(u^2 + 1))); torch.asinh takes 9.3 ms, this 1.1."""
     size = torch.abs(u)
-    return torch.copysign(torch.log1p(size + size * (size / (1 + torch.hypot(size, torch.ones_like(u[:1]))))), u)
+    return torch.copysign(
+        torch.log1p(size + size * (size / (1 + torch.hypot(size, torch.ones_like(u[:1]))))), u
+    )
 
 
 def sinc(u: Tensor) -> Tensor:
@@ -44,7 +46,7 @@ def sinc_slope(u: Tensor) -> Tensor:
 def choose(a: Tensor | float, b: Tensor | float, t: Tensor | float, e: Tensor | float) -> Tensor:
     """t where a > b, else e; what is not chosen may be anything, inf and NaN included.
 
-    On a CPU torch.where takes 2 ms and a comparison 0.2, so the choice is made in the bits: e ^ ((e ^ t) & mask).
+    On a CPU torch.where takes 2 ms and a comparison 0.2: the choice is made in the bits, e ^ ((e ^ t) & mask).
     """
     like = next(v for v in (a, b, t, e) if isinstance(v, Tensor) and v.ndim)
     if like.device.type != "cpu" or like.dtype not in _BITS or not isinstance(a, Tensor):

@@ -3,43 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
-from nas.activations import functions
-from nas.activations.printer import backward_source, forward_source
+from nas.activations.compiled import compiled_code
+from nas.activations.eager import eager_code
 from nas.symbolic.expression import Expression
-
-class Kernel:
-    """Forward and backward code of one expression, compiled by Python from printed source."""
-
-    def __init__(self, expression: Expression) -> None:
-        self.source = f"{forward_source(expression)}\n\n{backward_source(expression)}"
-        names: dict[str, Any] = {"torch": torch, "F": F, **functions.BY_NAME}
-        exec(compile(self.source, f"<{expression.text}>", "exec"), names)
-        self.forward: Callable[..., tuple[Any]] = names["forward"]
-        self.backward: Callable[..., tuple[Any, ...]] = names["backward"]
-
-
-@lru_cache(maxsize=512)
-def kernel(expression: Expression) -> Kernel:
-    """The kernel of `expression`, shared by all its modules."""
-    return Kernel(expression)
 
 
 class _Apply(torch.autograd.Function):
-    """y = f(x; p). Saves x and p only; the slopes are computed anew, in float32 where x is narrower."""
+    """y = f(x; p). Saves x and p only; the slopes are computed anew in the backward pass."""
 
     @staticmethod
-    def forward(ctx: Any, code: Kernel, x: Tensor, *parameters: Tensor) -> Tensor:
-        ctx.code = code
+    def forward(ctx: Any, expression: Expression, x: Tensor, *parameters: Tensor) -> Tensor:
+        ctx.expression = expression
         ctx.save_for_backward(x, *parameters)
+        fast = compiled_code(expression) if x.device.type == "cpu" else None
+        if fast is not None and fast.fits(x):
+            return fast.forward(x, *parameters)
         with torch.autocast(x.device.type, enabled=False):
-            (value,) = code.forward(_wide(x), *(_broadcast(p, x) for p in parameters))
+            (value,) = eager_code(expression).forward(_wide(x), *(_broadcast(p, x) for p in parameters))
         if not isinstance(value, Tensor) or value.shape != x.shape:  # f does not depend on x
             value = torch.zeros_like(x) + value
         result: Tensor = value.clone() if value is x else value.to(x.dtype)
@@ -49,8 +34,12 @@ class _Apply(torch.autograd.Function):
     @torch.autograd.function.once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         x, *parameters = ctx.saved_tensors
+        fast = compiled_code(ctx.expression) if x.device.type == "cpu" else None
+        if fast is not None and fast.fits(x):
+            return None, *fast.backward(x, gradient, *parameters)
         with torch.autocast(x.device.type, enabled=False):
-            slope, *rest = ctx.code.backward(_wide(x), *(_broadcast(p, x) for p in parameters))
+            code = eager_code(ctx.expression)
+            slope, *rest = code.backward(_wide(x), *(_broadcast(p, x) for p in parameters))
             wide = _wide(gradient)
             sums = [_total(wide * s, p) for s, p in zip(rest, parameters, strict=True)]
             return None, (wide * slope).to(x.dtype), *sums
@@ -86,7 +75,6 @@ class Activation(nn.Module):
         super().__init__()
         self.expression = expression
         self.channels = channels
-        self.code = kernel(expression)
         for parameter in expression.parameters:
             shape = (channels,) if parameter.scope == "channel" else ()
             self.register_parameter(parameter.name, nn.Parameter(torch.full(shape, parameter.start)))
@@ -94,7 +82,7 @@ class Activation(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """f at every element of x."""
         parameters = (self.get_parameter(p.name) for p in self.expression.parameters)
-        value: Tensor = _Apply.apply(self.code, x, *parameters)  # type: ignore[no-untyped-call]
+        value: Tensor = _Apply.apply(self.expression, x, *parameters)  # type: ignore[no-untyped-call]
         return value
 
     def extra_repr(self) -> str:

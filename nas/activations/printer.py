@@ -1,4 +1,4 @@
-"""Expression to torch source: straight-line code of forward and backward, each shared subexpression once.
+"""Expression to source, for torch or C: straight-line code, each shared subexpression once.
 
 The source is assembled from the templates of the table of primitives and from numbers and parameter names
 that the parser has checked; no text of a user's reaches it.
@@ -7,7 +7,7 @@ that the parser has checked; no text of a user's reaches it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from nas.symbolic.derivative import derivative
 from nas.symbolic.expression import Expression, X, symbol
@@ -16,76 +16,121 @@ from nas.symbolic.primitives import PRIMITIVES
 from nas.symbolic.rewrite import stabilize
 
 
-def forward_source(expression: Expression) -> str:
-    """`def forward(x, *parameters)`: f(x)."""
-    return _function("forward", _names(expression), [expression.tree])
+class Language(Protocol):
+    """What differs between the two."""
+
+    def template(self, name: str) -> str:
+        """The template of the primitive called `name`."""
+
+    def literal(self, value: float) -> str:
+        """A number."""
+
+    def assignment(self, name: str, value: str) -> str:
+        """A line that gives `value` a name."""
+
+    def bounded(self, name: str, value: str, bound: str) -> str:
+        """max or min of `value` and a number."""
 
 
-def backward_source(expression: Expression) -> str:
-    """`def backward(x, *parameters)`: df/dx and df/dp for each parameter, as a tuple."""
+class Torch:
+    """Operations on whole tensors, in Python."""
+
+    def template(self, name: str) -> str:
+        """A call of torch."""
+        return PRIMITIVES[name].torch
+
+    def literal(self, value: float) -> str:
+        """Exact to the last bit of float64."""
+        return repr(value)
+
+    def assignment(self, name: str, value: str) -> str:
+        """Python."""
+        return f"{name} = {value}"
+
+    def bounded(self, name: str, value: str, bound: str) -> str:
+        """A clamp."""
+        return f"torch.clamp({value}, {'min' if name == 'max' else 'max'}={bound})"
+
+
+class C:
+    """Operations on one float32."""
+
+    def template(self, name: str) -> str:
+        """C99's math library, or a function of `nas.activations.compiled`'s prelude."""
+        return PRIMITIVES[name].c
+
+    def literal(self, value: float) -> str:
+        """The nearest float32, infinite beyond its range."""
+        return f"({value!r}f)"
+
+    def assignment(self, name: str, value: str) -> str:
+        """A constant."""
+        return f"const float {name} = {value};"
+
+    def bounded(self, name: str, value: str, bound: str) -> str:
+        """As of two variables."""
+        return PRIMITIVES[name].c.format(value, bound)
+
+
+def value_tree(expression: Expression) -> list[Any]:
+    """[f]."""
+    return [expression.tree]
+
+
+def slope_trees(expression: Expression) -> list[Any]:
+    """[df/dx, df/dp for each parameter]."""
     variables = [X, *(symbol(p.name) for p in expression.parameters)]
-    slopes = [stabilize(derivative(expression.tree, v)) for v in variables]
-    return _function("backward", _names(expression), slopes)
+    return [stabilize(derivative(expression.tree, v)) for v in variables]
 
 
-def _names(expression: Expression) -> list[str]:
-    return [X.name, *(p.name for p in expression.parameters)]
-
-
-def _function(name: str, arguments: Sequence[str], trees: Sequence[Any]) -> str:
-    writer = _Writer()
+def straight_line(trees: Sequence[Any], language: Language) -> tuple[list[str], list[str]]:
+    """(lines, names of the results) that compute `trees` from their symbols."""
+    writer = _Writer(language)
     results = [writer.write(form(tree)) for tree in trees]
-    body = [f"    {line}" for line in writer.lines]
-    return "\n".join([f"def {name}({', '.join(arguments)}):", *body, f"    return {', '.join(results)},", ""])
+    return writer.lines, results
 
 
 class _Writer:
     """Names each distinct node once, in the order of need."""
 
-    def __init__(self) -> None:
+    def __init__(self, language: Language) -> None:
         self.lines: list[str] = []
+        self._language = language
         self._known: dict[Node, str] = {}
 
     def write(self, node: Node) -> str:
         if not node.symbols:
-            return _constant(node)
+            return self._language.literal(_value(node))
         if node.op == "symbol":
             return str(node.value)
         if node not in self._known:
             line = self._operation(node)
             self._known[node] = f"t{len(self._known)}"
-            self.lines.append(f"{self._known[node]} = {line}")
+            self.lines.append(self._language.assignment(self._known[node], line))
         return self._known[node]
 
     def _operation(self, node: Node) -> str:
-        special = {"pow": self._power, "max": self._extremum, "min": self._extremum}
-        if node.op in special:
-            return special[node.op](node)
-        return PRIMITIVES[node.op].torch.format(*map(self.write, node.args))
+        if node.op == "pow":
+            return self._power(node)
+        if node.op in ("max", "min") and not node.args[1].symbols:
+            return self._language.bounded(node.op, *map(self.write, node.args))
+        return self._language.template(node.op).format(*map(self.write, node.args))
 
     def _power(self, node: Node) -> str:
-        """Small powers by multiplication: torch.pow costs tens of them and is less exact."""
+        """u^n by repeated squaring: a library's pow costs tens of multiplications and is less exact."""
         base, exponent = node.args[0], int(node.args[1].value)
-        if exponent == 2:
-            return f"torch.square({self.write(base)})"
-        if exponent > 8:
-            return f"torch.pow({self.write(base)}, {exponent})"
-        half = self.write(Node("pow", (base, Node("number", value=exponent // 2)))) if exponent > 3 else None
-        if half is None:
-            square = self.write(Node("pow", (base, Node("number", value=2))))
-            return f"{square} * {self.write(base)}"
+        if exponent == 1:
+            return self.write(base)
+        half = self.write(_powered(base, exponent // 2))
         return f"{half} * {half}" + (f" * {self.write(base)}" if exponent % 2 else "")
 
-    def _extremum(self, node: Node) -> str:
-        """A bound that is a number becomes a clamp."""
-        value, bound = node.args
-        if bound.symbols:
-            return PRIMITIVES[node.op].torch.format(self.write(value), self.write(bound))
-        limit = "min" if node.op == "max" else "max"
-        return f"torch.clamp({self.write(value)}, {limit}={_constant(bound)})"
+
+def _powered(base: Node, exponent: int) -> Node:
+    return base if exponent == 1 else Node("pow", (base, Node("number", value=exponent)))
 
 
-def _constant(node: Node) -> str:
-    """The float64 literal of a subtree without variables."""
-    value = fold(node, lambda n: float(n.value), lambda n, arguments: PRIMITIVES[n.op].numpy(*arguments))
-    return repr(float(value))
+def _value(node: Node) -> float:
+    """A subtree without variables, in float64."""
+    return float(
+        fold(node, lambda n: float(n.value), lambda n, arguments: PRIMITIVES[n.op].numpy(*arguments))
+    )

@@ -1,8 +1,8 @@
 """Batch normalization that is fast for few channels on a CPU.
 
 torch walks a channels_last tensor of 8 channels in steps too short for the processor's vectors: forward and
-backward of 1 M numbers cost 3 ms on two cores where 16 channels cost 0.7. Here several pixels are folded into one
-row of about 256 numbers, over which every step is a long vector operation.
+backward of 1 M numbers cost 3 ms on two cores where 16 channels cost 0.7. Here several pixels are folded into
+one row of about 256 numbers, over which every step is a long vector operation.
 """
 
 from __future__ import annotations

@@ -25,8 +25,9 @@ from nas.symbolic import functions as f
 class Primitive:
     """One operator or function.
 
-    `torch` is a source template with {0}, {1}, … for the arguments; `derivative[i]` maps the sympy
-    arguments to the partial derivative by the i-th. An arity of None means two or more arguments.
+    `torch` and `c` are source templates with {0}, {1}, … for the arguments, which are names or literals;
+    `derivative[i]` maps the sympy arguments to the partial derivative by the i-th. An arity of None means two
+    or more arguments.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Primitive:
     numpy: Callable[..., Any]
     mpmath: Callable[..., Any]
     torch: str
+    c: str
     derivative: tuple[Callable[..., Any], ...] = ()
     domain: str = "all real numbers"
     typed: bool = True  #: may stand in a formula a person types
@@ -69,10 +71,19 @@ def _integer_power(base: Any, exponent: Any) -> Any:
 PRIMITIVES = Table(
     "primitive",
     [
-        Primitive("neg", 1, lambda a: -a, np.negative, lambda a: -a, "-{0}", symbol="-"),
-        Primitive("add", 2, sympy.Add, np.add, lambda a, b: a + b, "{0} + {1}", symbol="+"),
-        Primitive("sub", 2, lambda a, b: a - b, np.subtract, lambda a, b: a - b, "{0} - {1}", symbol="-"),
-        Primitive("mul", 2, sympy.Mul, np.multiply, lambda a, b: a * b, "{0} * {1}", symbol="*"),
+        Primitive("neg", 1, lambda a: -a, np.negative, lambda a: -a, "-{0}", "-{0}", symbol="-"),
+        Primitive("add", 2, sympy.Add, np.add, lambda a, b: a + b, "{0} + {1}", "{0} + {1}", symbol="+"),
+        Primitive(
+            "sub",
+            2,
+            lambda a, b: a - b,
+            np.subtract,
+            lambda a, b: a - b,
+            "{0} - {1}",
+            "{0} - {1}",
+            symbol="-",
+        ),
+        Primitive("mul", 2, sympy.Mul, np.multiply, lambda a, b: a * b, "{0} * {1}", "{0} * {1}", symbol="*"),
         Primitive(
             "div",
             2,
@@ -80,11 +91,14 @@ PRIMITIVES = Table(
             np.divide,
             lambda a, b: a / b if b else mpmath.nan,
             "{0} / {1}",
+            "{0} / {1}",
             domain="nonzero denominator",
             symbol="/",
         ),
-        Primitive("pow", 2, sympy.Pow, _integer_power, _integer_power, "{0} ** {1}", symbol="^"),
-        Primitive("abs", 1, sympy.Abs, np.abs, mpmath.fabs, "torch.abs({0})", (sympy.sign,)),
+        Primitive(
+            "pow", 2, sympy.Pow, _integer_power, _integer_power, "{0} ** {1}", "powf({0}, {1})", symbol="^"
+        ),
+        Primitive("abs", 1, sympy.Abs, np.abs, mpmath.fabs, "torch.abs({0})", "fabsf({0})", (sympy.sign,)),
         Primitive(
             "sign",
             1,
@@ -92,6 +106,7 @@ PRIMITIVES = Table(
             np.sign,
             mpmath.sign,
             "torch.sign({0})",
+            "sign_({0})",
             (lambda u: sympy.S.Zero,),
         ),
         Primitive(
@@ -101,10 +116,11 @@ PRIMITIVES = Table(
             np.sqrt,
             f.sqrt.numeric,
             "torch.sqrt({0})",
+            "sqrtf({0})",
             (lambda u: 1 / (2 * f.sqrt(u)),),
             domain="u >= 0",
         ),
-        Primitive("exp", 1, sympy.exp, np.exp, mpmath.exp, "torch.exp({0})", (sympy.exp,)),
+        Primitive("exp", 1, sympy.exp, np.exp, mpmath.exp, "torch.exp({0})", "expf({0})", (sympy.exp,)),
         Primitive(
             "expm1",
             1,
@@ -112,6 +128,7 @@ PRIMITIVES = Table(
             np.expm1,
             mpmath.expm1,
             "torch.expm1({0})",
+            "expm1f({0})",
             (sympy.exp,),
         ),
         Primitive(
@@ -121,6 +138,7 @@ PRIMITIVES = Table(
             _masked(np.log, lambda u: u > 0),
             f.log.numeric,
             "torch.log({0})",
+            "logf({0})",
             (lambda u: 1 / u,),
             domain="u > 0",
         ),
@@ -131,15 +149,29 @@ PRIMITIVES = Table(
             _masked(np.log1p, lambda u: u > -1),
             f.log1p.numeric,
             "torch.log1p({0})",
+            "log1pf({0})",
             (lambda u: 1 / (1 + u),),
             domain="u > -1",
         ),
-        Primitive("sin", 1, sympy.sin, np.sin, mpmath.sin, "torch.sin({0})", (sympy.cos,)),
-        Primitive("cos", 1, sympy.cos, np.cos, mpmath.cos, "torch.cos({0})", (lambda u: -sympy.sin(u),)),
-        Primitive("sinh", 1, sympy.sinh, np.sinh, mpmath.sinh, "torch.sinh({0})", (sympy.cosh,)),
-        Primitive("cosh", 1, sympy.cosh, np.cosh, mpmath.cosh, "torch.cosh({0})", (sympy.sinh,)),
+        Primitive("sin", 1, sympy.sin, np.sin, mpmath.sin, "torch.sin({0})", "sinf({0})", (sympy.cos,)),
         Primitive(
-            "tanh", 1, sympy.tanh, np.tanh, mpmath.tanh, "torch.tanh({0})", (lambda u: sympy.cosh(u) ** -2,)
+            "cos", 1, sympy.cos, np.cos, mpmath.cos, "torch.cos({0})", "cosf({0})", (lambda u: -sympy.sin(u),)
+        ),
+        Primitive(
+            "sinh", 1, sympy.sinh, np.sinh, mpmath.sinh, "torch.sinh({0})", "sinhf({0})", (sympy.cosh,)
+        ),
+        Primitive(
+            "cosh", 1, sympy.cosh, np.cosh, mpmath.cosh, "torch.cosh({0})", "coshf({0})", (sympy.sinh,)
+        ),
+        Primitive(
+            "tanh",
+            1,
+            sympy.tanh,
+            np.tanh,
+            mpmath.tanh,
+            "torch.tanh({0})",
+            "tanhf({0})",
+            (lambda u: sympy.cosh(u) ** -2,),
         ),
         Primitive(
             "asinh",
@@ -148,12 +180,20 @@ PRIMITIVES = Table(
             np.arcsinh,
             mpmath.asinh,
             "asinh({0})",
+            "asinhf({0})",
             (lambda u: 1 / f.sqrt(u**2 + 1),),
         ),
         Primitive(
-            "atan", 1, sympy.atan, np.arctan, mpmath.atan, "torch.atan({0})", (lambda u: 1 / (u**2 + 1),)
+            "atan",
+            1,
+            sympy.atan,
+            np.arctan,
+            mpmath.atan,
+            "torch.atan({0})",
+            "atanf({0})",
+            (lambda u: 1 / (u**2 + 1),),
         ),
-        Primitive("sinc", 1, sympy.sinc, _sinc, mpmath.sinc, "sinc({0})", (f.sinc_slope,)),
+        Primitive("sinc", 1, sympy.sinc, _sinc, mpmath.sinc, "sinc({0})", "sinc_({0})", (f.sinc_slope,)),
         Primitive(
             "sinc_slope",
             1,
@@ -161,6 +201,7 @@ PRIMITIVES = Table(
             _sinc_slope,
             f.sinc_slope.numeric,
             "sinc_slope({0})",
+            "sinc_slope_({0})",
             (lambda u: -sympy.sinc(u) - 2 * f.sinc_slope(u) / u,),
             typed=False,
         ),
@@ -171,6 +212,7 @@ PRIMITIVES = Table(
             scipy.special.erf,
             mpmath.erf,
             "torch.erf({0})",
+            "erff({0})",
             (lambda u: 2 / sympy.sqrt(sympy.pi) * sympy.exp(-(u**2)),),
         ),
         Primitive(
@@ -180,6 +222,7 @@ PRIMITIVES = Table(
             scipy.special.erfc,
             mpmath.erfc,
             "torch.erfc({0})",
+            "erfcf({0})",
             (lambda u: -2 / sympy.sqrt(sympy.pi) * sympy.exp(-(u**2)),),
         ),
         Primitive(
@@ -189,6 +232,7 @@ PRIMITIVES = Table(
             scipy.special.expit,
             f.sigmoid.numeric,
             "torch.sigmoid({0})",
+            "sigmoid_({0})",
             (lambda u: f.sigmoid(u) * f.sigmoid(-u),),
         ),
         Primitive(
@@ -199,10 +243,11 @@ PRIMITIVES = Table(
             f.softplus.numeric,
             # torch goes linear above its threshold; its default of 20 loses float64
             "F.softplus({0}, 1.0, 40.0)",
+            "softplus_({0})",
             (f.sigmoid,),
         ),
-        Primitive("max", None, sympy.Max, np.maximum, max, "torch.maximum({0}, {1})"),
-        Primitive("min", None, sympy.Min, np.minimum, min, "torch.minimum({0}, {1})"),
+        Primitive("max", None, sympy.Max, np.maximum, max, "torch.maximum({0}, {1})", "max_({0}, {1})"),
+        Primitive("min", None, sympy.Min, np.minimum, min, "torch.minimum({0}, {1})", "min_({0}, {1})"),
         Primitive(
             "choose",
             4,
@@ -210,6 +255,7 @@ PRIMITIVES = Table(
             lambda a, b, t, e: np.where(a > b, t, e),
             f.choose.numeric,
             "choose({0}, {1}, {2}, {3})",
+            "({0} > {1} ? {2} : {3})",
             typed=False,
         ),
     ],
