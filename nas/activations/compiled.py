@@ -28,52 +28,43 @@ from nas.symbolic.expression import Expression, X
 _ROW = 256  # numbers an inner loop runs over; parameters are repeated to this length
 _SECONDS = 60  # a compiler that takes longer is not waited for
 
-# No -ffast-math: NaN and inf must go through as they are. The two -fno flags lose only errno and traps.
-_FLAGS = (
-    "-O3",
-    "-march=native",
-    "-std=gnu11",
-    "-fPIC",
-    "-fopenmp",
-    "-fno-math-errno",
-    "-fno-trapping-math",
-    "-w",
-)
+# No -ffast-math: NaN and inf must go through as they are; the two -fno flags lose only errno and traps.
+# No built-ins: gcc would make one sincosf of sinf and cosf, which no vector code has.
+_FLAGS = "-O3 -march=native -std=gnu11 -fPIC -fopenmp -fno-math-errno -fno-trapping-math -fno-builtin -w".split()
 
 #: what libmvec has
-_VECTOR = (
-    "exp",
-    "expm1",
-    "log",
-    "log1p",
-    "sin",
-    "cos",
-    "sinh",
-    "cosh",
-    "tanh",
-    "asinh",
-    "atan",
-    "erf",
-    "erfc",
-)
+_VECTOR = "exp expm1 log log1p sin cos sinh cosh tanh asinh atan erf erfc".split()
 
+# A branch around a call stops the vectorizer, so choices are made in the bits.
 _PRELUDE = """
-#include <math.h>
 #include <stddef.h>
+#include <stdint.h>
+#define fabsf __builtin_fabsf
+#define sqrtf __builtin_sqrtf
+typedef union {{ float f; int32_t i; }} word;
+int omp_get_thread_num(void);
 {declarations}
-static inline float max_(float a, float b) {{ return a > b || a != a ? a : b; }}
-static inline float min_(float a, float b) {{ return a < b || a != a ? a : b; }}
-static inline float sign_(float u) {{ return u > 0 ? 1.0f : u < 0 ? -1.0f : u; }}
+static inline float pick(int32_t first, float t, float e) {{
+  const word T = {{.f = t}}, E = {{.f = e}}, picked = {{.i = E.i ^ ((E.i ^ T.i) & -first)}};
+  return picked.f;
+}}
+static inline float choose_(float a, float b, float t, float e) {{ return pick(a > b, t, e); }}
+static inline float max_(float a, float b) {{ return pick((a > b) | (a != a), a, b); }}
+static inline float min_(float a, float b) {{ return pick((a < b) | (a != a), a, b); }}
+static inline float sign_(float u) {{ return pick(u > 0, 1.0f, pick(u < 0, -1.0f, u)); }}
 static inline float sigmoid_(float u) {{ return 1.0f / (1.0f + expf(-u)); }}
 static inline float softplus_(float u) {{ return max_(u, 0.0f) + log1pf(expf(-fabsf(u))); }}
-static inline float sinc_(float u) {{ return u == 0 ? 1.0f : sinf(u) / u; }}
+static inline float sinc_(float u) {{
+  const float v = pick(u == 0, 1e-20f, u);
+  return sinf(v) / v;
+}}
 static inline float sinc_slope_(float u) {{ /* Taylor series below 1, where the quotient cancels */
   const float v = u * u;
   const float s = (((v / -3991680.0f + 1.0f / 45360) * v - 1.0f / 840) * v + 1.0f / 30) * v - 1.0f / 3;
-  return fabsf(u) < 1 ? s * u : (cosf(u) - sinf(u) / u) / u;
+  return pick(fabsf(u) < 1, s * u, (cosf(u) - sinf(u) / u) / u);
 }}
 """.format(
-    declarations="\n".join(f'__attribute__((simd("notinbranch"))) float {f}f(float);' for f in _VECTOR)
+    declarations="\n".join(f'__attribute__((simd("notinbranch"), const)) float {name}f(float);' for name in _VECTOR)
 )
 
 _LOOP = """
@@ -125,7 +116,7 @@ def source(expression: Expression) -> str:
             [*read, "const float g = gs[at + j];", *lines, f"dxs[at + j] = g * {slope};", *sums]
         ),
     )
-    return f"{_PRELUDE}int omp_get_thread_num(void);\n{forward}{backward}"
+    return f"{_PRELUDE}{forward}{backward}"
 
 
 class CompiledCode:

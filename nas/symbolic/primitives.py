@@ -255,7 +255,7 @@ PRIMITIVES = Table(
             lambda a, b, t, e: np.where(a > b, t, e),
             f.choose.numeric,
             "choose({0}, {1}, {2}, {3})",
-            "({0} > {1} ? {2} : {3})",
+            "choose_({0}, {1}, {2}, {3})",
             typed=False,
         ),
     ],
