@@ -8,32 +8,20 @@ errors of a few ulp) evaluates eight or sixteen numbers at a time. Where there i
 from __future__ import annotations
 
 import ctypes
-import os
-import shutil
-import subprocess
-import sys
-import tempfile
 from collections.abc import Sequence
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
-import sympy
 import torch
 from torch import Tensor
 
 from nas.activations.printer import C, slope_trees, straight_line, value_tree
-from nas.symbolic.expression import Expression, X
+from nas.native import library
+from nas.symbolic.expression import Expression
 
 _ROW = 256  # numbers an inner loop runs over; parameters are repeated to this length
-_SECONDS = 60  # a compiler that takes longer is not waited for
-
-# No -ffast-math: NaN and inf must go through as they are; the two -fno flags lose only errno and traps.
-# No built-ins: gcc would make one sincosf of sinf and cosf, which no vector code has.
-_FLAGS = "-O3 -march=native -std=gnu11 -fPIC -fopenmp -fno-math-errno -fno-trapping-math -fno-builtin -w".split()
-
 #: what libmvec has
-_VECTOR = "exp expm1 log log1p sin cos sinh cosh tanh asinh atan erf erfc".split()
+_VECTOR = ["exp", "expm1", "log", "log1p", "sin", "cos", "sinh", "cosh", "tanh", "asinh", "atan", "erf", "erfc"]
 
 # A branch around a call stops the vectorizer, so choices are made in the bits.
 _PRELUDE = """
@@ -64,7 +52,9 @@ static inline float sinc_slope_(float u) {{ /* Taylor series below 1, where the 
   return pick(fabsf(u) < 1, s * u, (cosf(u) - sinf(u) / u) / u);
 }}
 """.format(
-    declarations="\n".join(f'__attribute__((simd("notinbranch"), const)) float {name}f(float);' for name in _VECTOR)
+    declarations="\n".join(
+        f'__attribute__((simd("notinbranch"), const)) float {name}f(float);' for name in _VECTOR
+    )
 )
 
 _LOOP = """
@@ -211,37 +201,5 @@ def _pointers(tensors: Sequence[Tensor]) -> list[int]:
 @lru_cache(maxsize=512)
 def compiled_code(expression: Expression) -> CompiledCode | None:
     """The compiled form of `expression`, None where this machine cannot make one."""
-    compiler = _compiler()
-    if compiler is None:
-        return None
-    with tempfile.TemporaryDirectory(prefix="nas-", ignore_cleanup_errors=True) as folder:
-        path = Path(folder)
-        (path / "code.c").write_text(source(expression), encoding="ascii")
-        # linked without -fopenmp: the calls of OpenMP find the library that torch has loaded, and its threads
-        for command in (
-            [compiler, *_FLAGS, "-c", "code.c", "-o", "code.o"],
-            [compiler, "-shared", "code.o", "-o", "code.so", "-Wl,--as-needed", "-lmvec", "-lm"],
-        ):
-            try:
-                done = subprocess.run(command, cwd=path, capture_output=True, timeout=_SECONDS, check=False)
-            except (OSError, subprocess.TimeoutExpired):
-                return None
-            if done.returncode != 0:
-                return None
-        try:
-            return CompiledCode(expression, ctypes.CDLL(str(path / "code.so")))
-        except OSError:
-            return None
-
-
-@lru_cache(maxsize=1)
-def _compiler() -> str | None:
-    """The C compiler, on systems whose libraries are laid out as the link step expects."""
-    if not sys.platform.startswith("linux") or os.environ.get("NAS_COMPILE") == "0":
-        return None
-    return shutil.which(os.environ.get("CC") or "cc") or shutil.which("gcc")
-
-
-def available() -> bool:
-    """Whether this machine can compile expressions; tried once on f(x) = x tanh(x)."""
-    return compiled_code(Expression.of(X * sympy.tanh(X))) is not None
+    code = library(source(expression))
+    return None if code is None else CompiledCode(expression, code)

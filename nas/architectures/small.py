@@ -7,6 +7,7 @@ from collections.abc import Callable
 from torch import nn
 
 from nas.architectures.norm import BatchNorm2d
+from nas.architectures.pooling import HalvingMaxPool
 
 
 def small(
@@ -24,7 +25,7 @@ def small(
     for fan_in, fan_out in ((width, 2 * width), (2 * width, 4 * width), (4 * width, 4 * width)):
         layers += [
             nn.Conv2d(fan_in, fan_out, 3, padding=1, bias=False),
-            nn.MaxPool2d(2),
+            HalvingMaxPool(),
             BatchNorm2d(fan_out),
             activation(fan_out),
         ]

@@ -1,0 +1,114 @@
+"""Max pooling of 2x2 pixels, in C where the machine has a compiler: torch's backward pass is no vector code.
+
+For 128 images of 16 channels and 32x32 pixels, forward and backward take 1.9 ms in torch and 0.6 here.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from functools import lru_cache
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from nas.native import library
+
+_SOURCE = """
+/* x: [rows, 2, w, 2, c]; y and k (which of the four it was): [rows, w, c]. The first of equals wins, NaN always. */
+void forward(int threads, long rows, long w, long c, const float *restrict x, float *restrict y, int *restrict k) {
+#pragma omp parallel for num_threads(threads) schedule(static)
+  for (long r = 0; r < rows; r++)
+    for (long j = 0; j < w; j++) {
+      const float *restrict top = x + (4 * r * w + 2 * j) * c, *restrict low = top + 2 * w * c;
+      const long at = (r * w + j) * c;
+#pragma omp simd
+      for (long i = 0; i < c; i++) {
+        float best = top[i];
+        int which = 0;
+        const float rest[3] = {top[c + i], low[i], low[c + i]};
+        for (int n = 0; n < 3; n++) {
+          const int better = (rest[n] > best) | (rest[n] != rest[n]);
+          best = better ? rest[n] : best;
+          which = better ? n + 1 : which;
+        }
+        y[at + i] = best;
+        k[at + i] = which;
+      }
+    }
+}
+void backward(int threads, long rows, long w, long c, const float *restrict g, const int *restrict k, float *restrict dx) {
+#pragma omp parallel for num_threads(threads) schedule(static)
+  for (long r = 0; r < rows; r++)
+    for (long j = 0; j < w; j++) {
+      float *restrict top = dx + (4 * r * w + 2 * j) * c, *restrict low = top + 2 * w * c;
+      const long at = (r * w + j) * c;
+#pragma omp simd
+      for (long i = 0; i < c; i++) {
+        top[i] = k[at + i] == 0 ? g[at + i] : 0.0f;
+        top[c + i] = k[at + i] == 1 ? g[at + i] : 0.0f;
+        low[i] = k[at + i] == 2 ? g[at + i] : 0.0f;
+        low[c + i] = k[at + i] == 3 ? g[at + i] : 0.0f;
+      }
+    }
+}
+"""
+
+
+class HalvingMaxPool(nn.MaxPool2d):
+    """`nn.MaxPool2d(2)`: the largest of each 2x2 pixels, [n, c, h, w] -> [n, c, h // 2, w // 2]."""
+
+    def __init__(self) -> None:
+        super().__init__(2)
+
+    def forward(self, input: Tensor) -> Tensor:  # noqa: A002  # torch's name
+        """The same numbers and gradients as torch's."""
+        x = input
+        if (
+            x.device.type != "cpu"
+            or x.dtype != torch.float32
+            or x.shape[2] % 2
+            or x.shape[3] % 2
+            or not x.is_contiguous(memory_format=torch.channels_last)
+            or (code := _code()) is None
+        ):
+            result: Tensor = super().forward(x)
+            return result
+        pooled: Tensor = _Pool.apply(code, x)  # type: ignore[no-untyped-call]
+        return pooled
+
+
+class _Pool(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, code: ctypes.CDLL, x: Tensor) -> Tensor:
+        n, c, h, w = x.shape
+        y = torch.empty((n, c, h // 2, w // 2), memory_format=torch.channels_last)
+        which = torch.empty_like(y, dtype=torch.int32)
+        ctx.code, ctx.shape = code, x.shape
+        ctx.save_for_backward(which)
+        code.forward(*_sizes(x.shape), *(t.data_ptr() for t in (x, y, which)))
+        return y
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[None, Tensor]:
+        (which,) = ctx.saved_tensors
+        gradient = gradient.contiguous(memory_format=torch.channels_last)
+        dx = torch.empty(ctx.shape, memory_format=torch.channels_last)
+        ctx.code.backward(*_sizes(ctx.shape), *(t.data_ptr() for t in (gradient, which, dx)))
+        return None, dx
+
+
+def _sizes(shape: torch.Size) -> tuple[int, int, int, int]:
+    n, c, h, w = shape
+    return torch.get_num_threads(), n * h // 2, w // 2, c
+
+
+@lru_cache(maxsize=1)
+def _code() -> ctypes.CDLL | None:
+    code = library(_SOURCE)
+    if code is not None:
+        for function in (code.forward, code.backward):
+            function.argtypes = [ctypes.c_int, *[ctypes.c_long] * 3, *[ctypes.c_void_p] * 3]
+            function.restype = None
+    return code
