@@ -18,17 +18,16 @@ _SECONDS = 60  # a compiler that takes longer is not waited for
 
 # No -ffast-math: NaN and inf must go through as they are; the two -fno flags lose only errno and traps.
 # No built-ins: gcc would make one sincosf of sinf and cosf, which no vector code has.
-_FLAGS = (
-    ["-O3", "-march=native", "-std=gnu11", "-fPIC", "-fopenmp", "-fno-math-errno", "-fno-trapping-math", "-fno-builtin", "-w"]
-)
+_FLAGS = ["-O3", "-march=native", "-std=gnu11", "-fPIC", "-fopenmp", "-w"]
+_FLAGS += ["-fno-math-errno", "-fno-trapping-math", "-fno-builtin"]
 
 
 @lru_cache(maxsize=1024)
 def library(source: str) -> ctypes.CDLL | None:
     """The compiled and loaded `source`; it may use OpenMP and glibc's vector mathematics (libmvec).
 
-    None where there is no compiler, or it does not do what is needed. Import torch before: the OpenMP calls are
-    left open in the link and find the library, and so the threads, that torch has loaded.
+    None where there is no compiler, or it does not do what is needed. Import torch before: the OpenMP calls
+    are left open in the link and find the library, and so the threads, that torch has loaded.
     """
     compiler = _compiler()
     if compiler is None:
@@ -54,7 +53,7 @@ def library(source: str) -> ctypes.CDLL | None:
 
 @lru_cache(maxsize=1)
 def _compiler() -> str | None:
-    """A C compiler, on systems whose libraries are laid out as the link step expects; NAS_NATIVE=0 forgoes it."""
+    """A C compiler, where libraries are laid out as the link step expects; NAS_NATIVE=0 forgoes it."""
     if not sys.platform.startswith("linux") or os.environ.get("NAS_NATIVE") == "0":
         return None
     return shutil.which(os.environ.get("CC") or "cc") or shutil.which("gcc")

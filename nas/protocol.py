@@ -18,8 +18,9 @@ class _Strict(BaseModel):
 class Recipe(_Strict):
     """How a network is trained: SGD with momentum under a one-cycle learning rate.
 
-    The learning rate rises linearly from `lr / start_div` to `lr` over the share `warmup` of all steps and
-    falls along a cosine to `lr / end_div` (Smith & Topin 2018, as in `torch.optim.lr_scheduler.OneCycleLR`).
+    The learning rate rises along half a cosine from `lr / start_div` to `lr` over the share `warmup` of all
+    steps and falls along another to `lr / end_div` (Smith & Topin 2018; the numbers of
+    `torch.optim.lr_scheduler.OneCycleLR` with `final_div_factor = end_div / start_div`).
     """
 
     lr: Annotated[float, Field(gt=0, le=100, description="highest learning rate of the cycle")] = 0.1

@@ -15,8 +15,10 @@ from torch import Tensor, nn
 from nas.native import library
 
 _SOURCE = """
-/* x: [rows, 2, w, 2, c]; y and k (which of the four it was): [rows, w, c]. The first of equals wins, NaN always. */
-void forward(int threads, long rows, long w, long c, const float *restrict x, float *restrict y, int *restrict k) {
+/* x: [rows, 2, w, 2, c]; y and k (which of the four it was): [rows, w, c]. The first of equals wins, NaN
+   always. */
+void forward(int threads, long rows, long w, long c, const float *restrict x, float *restrict y,
+             int *restrict k) {
 #pragma omp parallel for num_threads(threads) schedule(static)
   for (long r = 0; r < rows; r++)
     for (long j = 0; j < w; j++) {
@@ -37,7 +39,8 @@ void forward(int threads, long rows, long w, long c, const float *restrict x, fl
       }
     }
 }
-void backward(int threads, long rows, long w, long c, const float *restrict g, const int *restrict k, float *restrict dx) {
+void backward(int threads, long rows, long w, long c, const float *restrict g, const int *restrict k,
+              float *restrict dx) {
 #pragma omp parallel for num_threads(threads) schedule(static)
   for (long r = 0; r < rows; r++)
     for (long j = 0; j < w; j++) {

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from rich.console import Console, RenderableType
 
+from nas import native
 from nas.analysis.leaderboard import rows
 from nas.cli.options import note
 from nas.datasets.library import Location, load
@@ -98,10 +99,13 @@ def _work(run: Run, config: RunConfig, folder: Path | None, quiet: bool) -> None
         )
         run.rewrite_config(config.model_copy(update={"protocol": protocol, "device": device.type}))
         evaluator.protocol = protocol
-        here = provenance.collect(sys.argv, run.config)
+        compiled = device.type == "cpu" and native.available()
+        here = {**provenance.collect(sys.argv, run.config), "compiled": compiled}
         run.set_provenance(provenance.resumed(run.provenance(), here))
         for notice in images.notices:
             note(notice)
+        if device.type == "cpu" and not compiled:
+            note("no C compiler that serves was found: training takes about twice as long")
         space = None
         if config.kind == "search":
             space = SearchSpace(from_data(config.space, "config.toml"))

@@ -41,18 +41,16 @@ def train(
     epochs: int,
     seed: int,
     on_epoch: Callable[[Epoch], None] | None = None,
-    deadline: float | None = None,
 ) -> Training:
     """Train `network` in place on `data`; the same arguments give the same bits on the same machine.
 
     seed      of the batches and their augmentation; the weights are the caller's
     on_epoch  called after each epoch; what it raises goes through
-    deadline  a time of `time.monotonic` after which the training is stopped (outcome pruned)
     A loss that is not finite, or accuracy no better than chance after the first epoch, ends it as diverged;
     an error of torch (out of memory) as failed. SettingError where a batch exceeds the training part.
     """
     start = time.perf_counter()
-    loop = _Loop(network, data, recipe, epochs, seed, deadline)
+    loop = _Loop(network, data, recipe, epochs, seed)
     curve: list[Epoch] = []
     ending = None
     while ending is None and len(curve) < epochs:
@@ -74,10 +72,8 @@ class _Ending:
 class _Loop:
     """The state of one training between its epochs."""
 
-    def __init__(
-        self, network: nn.Module, data: Split, recipe: Recipe, epochs: int, seed: int, deadline: float | None
-    ) -> None:
-        self.data, self.recipe, self.seed, self.deadline = data, recipe, seed, deadline
+    def __init__(self, network: nn.Module, data: Split, recipe: Recipe, epochs: int, seed: int) -> None:
+        self.data, self.recipe, self.seed = data, recipe, seed
         self.steps = epochs * steps_per_epoch(data, recipe)
         self.network = network.to(data.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.optimizer = _sgd(network, recipe)
@@ -126,8 +122,6 @@ class _Loop:
         total = torch.zeros((), device=self.data.device)
         before = self.images
         for x, y in batches(self.data, self.recipe, seed=self.seed, epoch=number):
-            if self.deadline is not None and time.monotonic() > self.deadline:
-                return _Ending(Outcome.PRUNED, f"out of time in epoch {number}")
             total += self._step(x, y) * len(y)
             self.images += len(y)
             if self.step % _CHECK_EVERY == 0 and not isfinite(total.item()):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
@@ -252,13 +251,6 @@ def test_what_the_caller_raises_goes_through() -> None:
 
     with pytest.raises(RuntimeError, match="mine"):
         run(torch.relu, on_epoch=stop)
-
-
-def test_a_deadline_stops_the_training() -> None:
-    training = run(torch.relu, epochs=1000, deadline=time.monotonic() + 0.5)
-    assert training.outcome is Outcome.PRUNED
-    assert "out of time" in (training.reason or "")
-    assert 0 < training.train_images < 1000 * 384
 
 
 def test_a_batch_larger_than_the_training_part_is_the_callers_error() -> None:

@@ -1,0 +1,118 @@
+"""The compiled loops against the eager form and against mpmath, over every primitive and every layout."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from nas import native
+from nas.activations.compiled import CompiledCode, compiled_code, source
+from nas.activations.eager import eager_code
+from nas.symbolic.expression import Expression
+from nas.symbolic.numeric import evaluate_mpmath
+from nas.symbolic.parse import parse
+from nas.symbolic.primitives import PRIMITIVES
+from tests.symbolic.expressions import FORMULAS
+
+pytestmark = pytest.mark.skipif(not native.available(), reason="no C compiler that does it here")
+
+UNARY = [
+    f"{row.name}({'x' if row.domain == 'all real numbers' else 'abs(x) + 0.01'})"
+    for row in PRIMITIVES.values()
+    if row.arity == 1 and row.symbol is None and row.typed
+]
+
+
+def _compiled(text: str) -> tuple[Expression, CompiledCode]:
+    expression = parse(text)
+    code = compiled_code(expression)
+    assert code is not None, source(expression)
+    return expression, code
+
+
+def _images(*shape: int) -> Tensor:
+    x = 2.3 * torch.randn(shape, generator=torch.Generator().manual_seed(5)) + 0.017
+    return x.contiguous(memory_format=torch.channels_last) if len(shape) == 4 else x
+
+
+@pytest.mark.parametrize("text", [*UNARY, "max(x, sin(x))", "min(exp(x), 2 - x)"])
+def test_every_primitive_is_right_to_a_few_ulp(text: str) -> None:
+    expression, code = _compiled(text)
+    points = np.float32([-11.3, -3.71, -1.09, -0.31, -0.004, 0.0021, 0.27, 0.93, 2.9, 9.7])
+    x = torch.from_numpy(points)
+    value = code.forward(x)
+    (slope,) = code.backward(x, torch.ones_like(x))
+    for i, point in enumerate(points.tolist()):
+        for got, by in ((value[i].item(), None), (slope[i].item(), "x")):
+            exact = float(evaluate_mpmath(expression, point, by=by))
+            nearby = float(evaluate_mpmath(expression, point * (1 + 2e-7) + 1e-12, by=by))
+            assert abs(got - exact) <= 8 * abs(nearby - exact) + 2e-6 * abs(exact) + 1e-30, (point, by)
+
+
+@pytest.mark.parametrize("text", FORMULAS)
+@pytest.mark.parametrize("shape", [(4, 3, 5, 5), (2, 8, 16, 16), (7, 3), (3, 8, 1, 7)])
+def test_compiled_equals_eager(text: str, shape: tuple[int, ...]) -> None:
+    expression, code = _compiled(text)
+    x, upstream = _images(*shape), _images(*shape).flip(0)
+    channels = 0.1 * torch.arange(float(shape[1]))
+    parameters = [
+        p.start + (channels if p.scope == "channel" else channels[1]) for p in expression.parameters
+    ]
+    assert code.fits(x)
+    wide = [p.double().view(1, -1, *[1] * (x.ndim - 2)) if p.ndim else p.double() for p in parameters]
+    eager = eager_code(expression)
+    (value,) = eager.forward(x.double(), *wide)
+    slopes = eager.backward(x.double(), *wide)
+    torch.testing.assert_close(
+        code.forward(x, *parameters), value.float().expand(shape), rtol=2e-5, atol=2e-5
+    )
+    dx, *dps = code.backward(x, upstream, *parameters)
+    torch.testing.assert_close(dx, (slopes[0] * upstream).float().expand(shape), rtol=1e-4, atol=1e-4)
+    for got, slope, parameter in zip(dps, slopes[1:], parameters, strict=True):
+        products = (slope * upstream.double()).expand(shape)
+        expected = products.sum([d for d in range(x.ndim) if d != 1]) if parameter.ndim else products.sum()
+        torch.testing.assert_close(
+            got, expected.float(), rtol=1e-3, atol=1e-3 * products.abs().sum().item() ** 0.5
+        )
+
+
+def test_nan_and_infinity_go_through_so_that_divergence_is_seen() -> None:
+    x = torch.tensor([torch.nan, torch.inf, -torch.inf, 1.0])
+    for text in ("max(x, 0)", "min(x, 0)", "abs(x)", "x*sigmoid(x)", "tanh(x)", "max(sin(x), x)"):
+        value = _compiled(text)[1].forward(x)
+        assert torch.isnan(value[0]), text
+        assert torch.isfinite(value[3])
+    assert _compiled("max(x, 0)")[1].forward(x)[1:3].tolist() == [torch.inf, 0.0]
+
+
+def test_the_result_does_not_depend_on_what_was_computed_before_or_on_repetition() -> None:
+    _, code = _compiled("p1*x*sigmoid(beta[scalar]*x)")
+    x, g = _images(16, 8, 8, 8), _images(16, 8, 8, 8).flip(0)
+    parameters = torch.tensor(1.3), torch.linspace(0.5, 2, 8)
+    first = code.backward(x, g, *parameters)
+    assert all(torch.equal(a, b) for a, b in zip(first, code.backward(x, g, *parameters), strict=True))
+
+
+def test_layouts_that_do_not_fit_are_refused() -> None:
+    _, learned = _compiled("beta*x")
+    _, plain = _compiled("tanh(x)")
+    images = torch.randn(2, 3, 4, 4)
+    assert plain.fits(images)
+    assert not learned.fits(images), "channels are not side by side"
+    assert not plain.fits(images[:, :, ::2])
+    assert not plain.fits(images.double())
+
+
+def test_without_a_compiler_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NAS_NATIVE", "0")
+    for function in (native._compiler, native.library, compiled_code):
+        function.cache_clear()
+    try:
+        assert compiled_code(parse("tanh(x)")) is None
+        assert not native.available()
+    finally:
+        monkeypatch.undo()
+        for function in (native._compiler, native.library, compiled_code):
+            function.cache_clear()
