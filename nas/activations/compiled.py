@@ -21,8 +21,8 @@ from nas.symbolic.expression import Expression
 
 _ROW = 256  # numbers an inner loop runs over; parameters are repeated to this length
 #: what libmvec has
-_VECTOR = ("exp", "expm1", "log", "log1p", "sin", "cos", "sinh", "cosh", "tanh")
-_VECTOR += ("asinh", "atan", "erf", "erfc")
+_VECTOR = ["exp", "expm1", "log", "log1p", "sin", "cos", "sinh", "cosh", "tanh", "asinh", "atan", "erf"]
+_VECTOR += ["erfc"]
 
 # A branch around a call stops the vectorizer, so choices are made in the bits.
 _PRELUDE = """

@@ -20,7 +20,7 @@ from nas.symbolic.parse import parse
         ("log(x)", "not finite"),
         ("1/sqrt(x^2 - 4)", "not finite"),
         ("exp(exp(exp(x)))", "not finite"),
-        ("exp(3*x)*x", "as large as"),
+        ("exp(5*x)", "as large as"),
         ("sign(x)", "flat"),
         ("max(x - 9, 0)", "constant"),
         ("max(x - 3, 0)", "flat"),
