@@ -25,6 +25,9 @@ PARAMETER = re.compile(r"(alpha|beta|gamma|p)([0-9]{0,2})")
 #: a power that large is no activation function, and would stall sympy
 LARGEST_EXPONENT = 64
 
+#: of numerators and denominators
+LARGEST_INTEGER = 10**100
+
 _MOST_ROUNDS = 5  # one or two suffice in practice
 
 _BAD = (sympy.nan, sympy.zoo, sympy.oo, -sympy.oo, sympy.I)
@@ -70,7 +73,7 @@ class Expression:
         """Canonical and stable form of `tree`; drops parameters that cancelled.
 
         Raises:
-            ExpressionError: the formula has no real value, or a power is too large.
+            ExpressionError: the formula has no real value, or a power or number is too large.
         """
         stable = _canonical(tree)
         for power in stable.atoms(sympy.Pow):
@@ -78,6 +81,9 @@ class Expression:
                 raise ExpressionError(
                     "an exponent is too large", got=power.exp, allowed=f"at most {LARGEST_EXPONENT}"
                 )
+        for value in stable.atoms(sympy.Rational):
+            if max(abs(value.p), value.q) > LARGEST_INTEGER:  # the parser would not read it back
+                raise ExpressionError("a number is too long, too large or too small", got=value)
         names = {s.name for s in stable.free_symbols}
         kept = sorted((p for p in parameters if p.name in names), key=lambda p: p.name)
         return cls(stable, tuple(kept))

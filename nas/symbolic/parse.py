@@ -25,7 +25,17 @@ import sympy
 from nas.errors import ExpressionError
 from nas.registry import did_you_mean
 from nas.symbolic.catalogue import FORMULAS
-from nas.symbolic.expression import PARAMETER, Expression, Parameter, Scope, X, compose, default_start, symbol
+from nas.symbolic.expression import (
+    LARGEST_INTEGER,
+    PARAMETER,
+    Expression,
+    Parameter,
+    Scope,
+    X,
+    compose,
+    default_start,
+    symbol,
+)
 from nas.symbolic.numeric import evaluate_tree
 from nas.symbolic.primitives import PRIMITIVES
 
@@ -33,8 +43,8 @@ LONGEST_TEXT = 1000
 MOST_TOKENS = 400
 DEEPEST_NESTING = 40
 LARGEST_TYPED_EXPONENT = 12
-LARGEST_NUMBER = 1e30
-MOST_DIGITS = 30
+LARGEST_NUMBER = float(LARGEST_INTEGER)
+MOST_DIGITS = 100
 
 _TOKEN = re.compile(
     r"(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)|(?P<name>[A-Za-z_][A-Za-z_0-9]*)|(?P<op>\*\*|[-+*/^(),\[\]])"
