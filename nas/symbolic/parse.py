@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, cast
@@ -32,7 +32,6 @@ from nas.symbolic.expression import (
     Parameter,
     Scope,
     X,
-    compose,
     default_start,
     symbol,
 )
@@ -292,8 +291,3 @@ class _Parser:
         value = float(evaluate_tree(tree, np.zeros(()), {})) if finite else math.nan
         if not math.isfinite(value) or abs(value) > LARGEST_NUMBER:
             raise self.error("a constant part has no finite real value")
-
-
-def expand(template: str, parts: Mapping[str, str], scope: Scope | None = None) -> Expression:
-    """`compose` for texts: the template's variables are the keys of `parts`."""
-    return compose(parse(template, tuple(parts)), {v: parse(t) for v, t in parts.items()}, scope)
