@@ -1,0 +1,1 @@
+"""A function as a file that needs nothing of nas."""

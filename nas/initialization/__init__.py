@@ -1,0 +1,1 @@
+"""Weights at the start: the init gain of any activation, and how the signal goes through depth."""
