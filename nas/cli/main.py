@@ -23,6 +23,8 @@ COMMANDS = {
     "train": "Train one function under the recipe and seeds of a search.",
     "resume": "Go on with a run, or extend its budget.",
     "leaderboard": "Rank the candidates of a run.",
+    "compare": "Train candidates under the same seeds: differences, intervals, verdicts.",
+    "power": "How many paired seeds a difference needs, from the spread measured in a run.",
     "show": "Show a run's configuration and provenance, or one trial with its curve.",
     "inspect": "The health card of a function: formula, name, properties, moments, init gain, cost, graph.",
     "soften": "The smooth relative of a function made of max and min, step by step.",

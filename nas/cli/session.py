@@ -15,6 +15,7 @@ import torch
 from rich.console import Console, RenderableType
 
 from nas import native
+from nas.analysis.comparison import compare, members
 from nas.analysis.leaderboard import rows
 from nas.cli.options import note
 from nas.datasets.library import Location, load
@@ -32,6 +33,7 @@ from nas.spaces.space import SearchSpace
 from nas.symbolic.numeric import evaluate
 from nas.symbolic.parse import parse
 from nas.terminal import console
+from nas.terminal.comparison import comparison
 from nas.terminal.leaderboard import leaderboard
 from nas.terminal.search import Session, plain_line, search
 from nas.terminal.text import duration
@@ -48,11 +50,14 @@ _ENDINGS = {
 }
 
 
-def begin(run: Run, quiet: bool) -> None:
-    """Fill a new run; where that fails before the first trial, the run's folder goes again."""
+def begin(run: Run, quiet: bool, silent: bool = False) -> None:
+    """Fill a new run; where that fails before the first trial, the run's folder goes again.
+
+    silent  not even the result is printed
+    """
     try:
         with _how_to_go_on(run):
-            _work(run, run.config, run.data_dir, quiet)
+            _work(run, run.config, run.data_dir, quiet, silent)
     except NasError:
         if not _has_trials(run):
             shutil.rmtree(run.path, ignore_errors=True)
@@ -80,7 +85,7 @@ def _how_to_go_on(run: Run) -> Iterator[None]:
         raise KeyboardInterrupt(f"go on with: nas resume {run.name}") from None
 
 
-def _work(run: Run, config: RunConfig, folder: Path | None, quiet: bool) -> None:
+def _work(run: Run, config: RunConfig, folder: Path | None, quiet: bool, silent: bool = False) -> None:
     with run.lock():
         torch.set_num_threads(config.threads)
         device = choose_device(config.device)
@@ -117,7 +122,8 @@ def _work(run: Run, config: RunConfig, folder: Path | None, quiet: bool) -> None
             ending = Search(run, space, evaluator, watcher).go()
         run.note("ended", ending)
         run.set_progress(None)
-        _conclude(screen, run, _ENDINGS[ending])
+        if not silent:
+            _conclude(screen, run, _ENDINGS[ending])
 
 
 def _introduce(screen: Console, run: Run, space: SearchSpace | None, evaluator: Evaluator) -> None:
@@ -160,6 +166,11 @@ def _planned(config: RunConfig) -> int | None:
 
 def _conclude(screen: Console, run: Run, ending: str) -> None:
     records = run.records()
+    if run.config.kind == "compare":
+        asked = run.notes()["comparison"]
+        pairs = compare(members(asked["candidates"], records), asked["margin"])
+        screen.print(comparison(pairs, records, run.config.protocol, title=run.name))
+        return
     shown = rows(records, top=_SHOWN)
     screen.print(leaderboard(shown, records, run.config.protocol, title=run.name))
     screen.print(f"\n{ending}. More: nas leaderboard {run.name}, nas show {run.name} TRIAL")

@@ -37,7 +37,7 @@ class RunConfig(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     name: Annotated[str, Field(description="empty: `Run.create` makes one of space and time")] = ""
-    kind: Literal["search", "train"] = "search"
+    kind: Literal["search", "train", "compare"] = "search"
     created: Annotated[str, Field(description="UTC, ISO 8601")] = Field(default_factory=now)
     sampler: str = "tpe"
     trials: Annotated[int | None, Field(ge=0, description="candidates to train besides the baselines")] = None
