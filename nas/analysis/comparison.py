@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from nas.analysis.paired import LEVEL, Paired, holm, paired, seeds_needed
+from nas.analysis.correction import LEVEL, holm
+from nas.analysis.paired import Paired, paired, seeds_needed
 from nas.errors import RunError
 from nas.runs.records import TrialRecord, plain
 from nas.symbolic.fingerprint import same_function

@@ -14,6 +14,7 @@ import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from nas.analysis.doubt import Contrast, Noise, bands, contrasts, noise, shrunken
 from nas.errors import SettingError
 from nas.outcomes import Outcome
 from nas.registry import did_you_mean
@@ -49,6 +50,10 @@ class LeaderboardRow:
     train_images: int
     baseline: bool
     difference_to_relu: Difference | None  #: None without a finished ReLU, or when this one is not finished
+    vs_relu: Contrast | None  #: the same difference with its interval and corrected p
+    vs_best_baseline: Contrast | None
+    band: tuple[int, int] | None  #: ranks of those that cannot be told from each other
+    shrunken: float | None  #: val_acc expected of a repetition; None for what was not picked from many
     reference: bool  #: this is the ReLU that the others are compared with
     reason: str | None
     settings: dict[str, object] = field(default_factory=dict)
@@ -56,6 +61,7 @@ class LeaderboardRow:
 
 def rows(
     records: Sequence[TrialRecord],
+    val_size: int,
     *,
     sort: str = "val_acc",
     top: int | None = None,
@@ -65,6 +71,7 @@ def rows(
 
     Args:
         records: trials of one run, in any order.
+        val_size: validation images behind each score.
         sort: val_acc (best first), complexity, seconds, trial or name.
         top: how many rows; None for all of them.
         include_screened: whether candidates that were never trained get a row, too.
@@ -75,10 +82,10 @@ def rows(
     key = _sort_key(sort)
     if top is not None and top < 0:
         raise SettingError("--top is a number of rows", got=top, allowed="0 or more")
-    ranks, relu = _ranks(records), _find_relu(records)
+    ranks, relu, judged = _ranks(records), _find_relu(records), _judged(records, val_size)
     shown = [r for r in records if include_screened or r.outcome is not Outcome.SCREENED]
     ordered = sorted(shown, key=lambda record: (list(Outcome).index(record.outcome), *key(record)))
-    return [_row(record, ranks.get(record.number), relu) for record in ordered[:top]]
+    return [_row(record, ranks.get(record.number), relu, judged) for record in ordered[:top]]
 
 
 def outcome_counts(records: Sequence[TrialRecord]) -> dict[Outcome, int]:
@@ -123,6 +130,10 @@ def to_dict(row: LeaderboardRow) -> dict[str, object]:
         "reason": row.reason,
         "settings": row.settings,
         "rank": row.rank,
+        "band": row.band,
+        "shrunken": row.shrunken,
+        **_contrast("relu", row.vs_relu),
+        **_contrast("best_baseline", row.vs_best_baseline),
     }
     return {key: plain(value) for key, value in values.items()}
 
@@ -138,7 +149,47 @@ def to_csv(shown: Sequence[LeaderboardRow]) -> str:
     return lines.getvalue()
 
 
-def _row(record: TrialRecord, rank: int | None, relu: TrialRecord | None) -> LeaderboardRow:
+def _contrast(reference: str, found: Contrast | None) -> dict[str, object]:
+    return {
+        f"vs_{reference}": found and found.difference,
+        f"vs_{reference}_ci_low": found and found.ci_low,
+        f"vs_{reference}_ci_high": found and found.ci_high,
+        f"vs_{reference}_p_holm": found and found.p_holm,
+    }
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """What all scores of a run together say of each, by the number of the trial."""
+
+    bands: Mapping[int, tuple[int, int]] = field(default_factory=dict)
+    shrunken: Mapping[int, float] = field(default_factory=dict)
+    vs_relu: Mapping[int, Contrast] = field(default_factory=dict)
+    vs_best_baseline: Mapping[int, Contrast] = field(default_factory=dict)
+
+
+def noise_of(records: Sequence[TrialRecord], val_size: int) -> Noise | None:
+    """The noise of a run's scores, from its finished trials."""
+    return noise([r.val_accs for r in records if _scored(r)], val_size)
+
+
+def _judged(records: Sequence[TrialRecord], val_size: int) -> _Judged:
+    found = noise_of(records, val_size)
+    if found is None:
+        return _Judged()
+    scored = [r for r in records if _scored(r) and r.n_seeds == found.n_seeds]
+    means = {r.number: _score(r) for r in scored}
+    relu = _find_relu(scored)
+    best = max((r for r in scored if r.baseline), key=_score, default=None)
+    return _Judged(
+        bands(means, found),
+        shrunken({r.number: _score(r) for r in scored if not r.baseline}, found),
+        {} if relu is None else contrasts(means, relu.number, found),
+        {} if best is None else contrasts(means, best.number, found),
+    )
+
+
+def _row(record: TrialRecord, rank: int | None, relu: TrialRecord | None, judged: _Judged) -> LeaderboardRow:
     return LeaderboardRow(
         rank=rank,
         trial=record.number,
@@ -154,6 +205,10 @@ def _row(record: TrialRecord, rank: int | None, relu: TrialRecord | None) -> Lea
         train_images=record.train_images,
         baseline=record.baseline,
         difference_to_relu=_difference(record, relu) if relu and _scored(record) else None,
+        vs_relu=judged.vs_relu.get(record.number),
+        vs_best_baseline=judged.vs_best_baseline.get(record.number),
+        band=judged.bands.get(record.number),
+        shrunken=judged.shrunken.get(record.number),
         reference=relu is not None and record.number == relu.number,
         reason=record.reason,
         settings=dict(record.settings),
@@ -221,5 +276,24 @@ def _sort_key(sort: str) -> Key:
 
 
 _EMPTY = LeaderboardRow(
-    None, 0, "", None, 0, Outcome.FAILED, None, None, 0, 0, 0.0, 0, False, None, False, None
+    None,
+    0,
+    "",
+    None,
+    0,
+    Outcome.FAILED,
+    None,
+    None,
+    0,
+    0,
+    0.0,
+    0,
+    False,
+    None,
+    None,
+    None,
+    None,
+    None,
+    False,
+    None,
 )

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-LEVEL = 0.05  #: of the tests, and 1 - the coverage of the intervals
+from nas.analysis.correction import LEVEL
+
 POWER = 0.8  #: the chance to find a difference that is there
 #: seeds from which a bootstrap interval covers what it says; a percentile one covers 88 % instead of 95 at 8
 BOOTSTRAP_FROM = 20
@@ -80,22 +81,6 @@ def _interval(differences: np.ndarray[tuple[int], np.dtype[np.float64]]) -> tupl
     else:
         found = stats.ttest_1samp(differences, 0.0).confidence_interval(1 - LEVEL)
     return float(found.low), float(found.high)
-
-
-def holm(p_values: Sequence[float | None]) -> list[float | None]:
-    """Adjusted p of a family of tests: below LEVEL at most one false one in 1 / LEVEL families (Holm 1979).
-
-    p_(i) becomes max over j <= i of (m - j + 1) p_(j), at most 1. What could not be tested stays None, but
-    counts in m: it was meant to be tested.
-    """
-    m = len(p_values)
-    tested = sorted((p, i) for i, p in enumerate(p_values) if p is not None)
-    adjusted: list[float | None] = [None] * m
-    largest = 0.0
-    for place, (p, i) in enumerate(tested):
-        largest = max(largest, min(1.0, (m - place) * p))
-        adjusted[i] = largest
-    return adjusted
 
 
 def power(spread: float, difference: float, n_seeds: int) -> float:

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from rich.console import Group, RenderableType
 
 from nas.analysis.comparison import Pair
-from nas.analysis.paired import LEVEL, POWER
+from nas.analysis.correction import LEVEL
+from nas.analysis.paired import POWER
 from nas.analysis.power import Plan
 from nas.protocol import Protocol
 from nas.runs.records import TrialRecord

@@ -7,12 +7,14 @@ from collections.abc import Iterator, Sequence
 
 from rich.console import Group, RenderableType
 
-from nas.analysis.leaderboard import REFERENCE, LeaderboardRow, outcome_counts
+from nas.analysis.doubt import Contrast, Noise
+from nas.analysis.leaderboard import REFERENCE, LeaderboardRow, noise_of, outcome_counts
 from nas.protocol import Protocol
 from nas.runs.records import TrialRecord
 from nas.terminal.canvas import BASELINE, BEST, DIM, HEADING, TROUBLE, WIDE, Canvas, Column, Drawing, Part
 from nas.terminal.text import NONE, duration, formula, percent, points, short_count, short_duration, spread
 
+WIDER = 140  #: columns from which on there is room for the shrunken score and the best baseline
 MARK = "*"  #: follows the rank of a baseline
 
 
@@ -63,8 +65,16 @@ def _columns(canvas: Canvas, rows: Sequence[LeaderboardRow]) -> list[Column]:
         Column("val acc %", _scores(rows)),
         Column("n", [str(row.n_seeds) for row in rows], right=True),
     ]
+    wider = canvas.width >= WIDER
+    if wider and any(row.shrunken is not None for row in rows):
+        columns.append(Column("shrunken", [percent(row.shrunken) for row in rows], right=True))
     if any(row.difference_to_relu for row in rows):
         columns.append(Column(f"vs {REFERENCE}", _differences(rows)))
+    if any(row.vs_relu for row in rows):
+        columns.append(Column("p", [_p(row.vs_relu) for row in rows], right=True))
+    if wider and any(row.vs_best_baseline for row in rows):
+        columns.append(Column("vs best baseline", [_against(row.vs_best_baseline) for row in rows]))
+        columns.append(Column("p", [_p(row.vs_best_baseline) for row in rows], right=True))
     if any(row.settings for row in rows):
         columns.append(Column("settings", [_settings(row) for row in rows], least=8))
     columns.append(Column("time", [short_duration(row.seconds) for row in rows], right=True))
@@ -75,9 +85,12 @@ def _columns(canvas: Canvas, rows: Sequence[LeaderboardRow]) -> list[Column]:
 
 
 def _rank(row: LeaderboardRow) -> Part:
+    """The band of ranks that a candidate is in; its own rank where there is none."""
+    low, high = row.band or (row.rank, row.rank)
+    words = f"{low}" if low == high else f"{low}-{high}"
     if row.baseline:
-        return f"{row.rank}{MARK}", BASELINE
-    return f"{row.rank} ", BEST if row.rank == 1 else ""
+        return f"{words}{MARK}", BASELINE
+    return f"{words} ", BEST if row.rank == 1 else ""
 
 
 def _scores(rows: Sequence[LeaderboardRow]) -> list[Part]:
@@ -95,9 +108,21 @@ def _difference(row: LeaderboardRow) -> Part:
     if difference is None or row.reference:
         return ("reference", DIM) if row.reference else NONE
     words = f"{points(difference.mean):>6}"
-    if difference.standard_error is not None:
-        words += f" {spread(difference.standard_error)}"
+    if row.vs_relu is not None:
+        words += f" {spread((row.vs_relu.ci_high - row.vs_relu.ci_low) / 2)}"
     return words + (f" ({difference.n_seeds})" if difference.n_seeds != row.n_seeds else "")
+
+
+def _against(contrast: Contrast | None) -> str:
+    if contrast is None:
+        return NONE
+    return f"{points(contrast.difference):>6} {spread((contrast.ci_high - contrast.ci_low) / 2)}"
+
+
+def _p(contrast: Contrast | None) -> str:
+    if contrast is None:
+        return NONE
+    return f"{contrast.p_holm:.2g}" if contrast.p_holm >= 0.001 else "<.001"
 
 
 def _settings(row: LeaderboardRow) -> str:
@@ -138,7 +163,9 @@ def _footer(
     yield outcome_words(records, equal="equal to earlier ones"), ""
     yield cost_words(records), DIM
     if finished:
-        yield from ((words, DIM) for words in _doubt(finished, protocol))
+        yield from (
+            (words, DIM) for words in _doubt(finished, noise_of(records, protocol.val_size), protocol)
+        )
         yield _legend(canvas, finished), DIM
     if len(shown) < len(records):
         yield f"{len(shown)} of {len(records)} shown", DIM
@@ -158,14 +185,22 @@ def cost_words(records: Sequence[TrialRecord]) -> str:
     return f"{duration(seconds)} and {images:,} training images in all"
 
 
-def _doubt(rows: Sequence[LeaderboardRow], protocol: Protocol) -> Iterator[str]:
+def _doubt(rows: Sequence[LeaderboardRow], of: Noise | None, protocol: Protocol) -> Iterator[str]:
     """What the signs mean, and what a single seed cannot say."""
-    several = any(row.n_seeds > 1 for row in rows)
-    if several:
+    if any(row.n_seeds > 1 for row in rows):
         yield "± after val acc: sample standard deviation over n seeds"
+    if any(row.band for row in rows):
+        yield "#: ranks that cannot be told apart at the level 5 %, corrected (Holm)"
     if any(row.difference_to_relu for row in rows):
-        error = ", ± its standard error" if several else ""
-        yield f"vs {REFERENCE}: mean difference in points, paired by seed{error}"
+        yield (
+            f"vs {REFERENCE}: mean difference in points, paired by seed, ± half its 95 % interval; "
+            "p corrected (Holm) for all candidates of the run"
+        )
+    if of is not None and of.spread is not None:
+        yield (
+            f"bands, intervals and p take one spread for all: {percent(of.spread)} points a training, from "
+            f"what the seeds leave unexplained ({of.degrees:.0f} degrees of freedom)"
+        )
     images = _images(rows)
     if images is not None:
         yield f"each row cost {images:,} training images"
@@ -177,6 +212,10 @@ def _legend(canvas: Canvas, rows: Sequence[LeaderboardRow]) -> str:
     wide = canvas.width >= WIDE
     words = ["complexity: nodes of the expression" if wide else "cx: complexity, nodes of the expression"]
     words += [f"{MARK} baseline"] if any(row.baseline for row in rows) else []
+    if canvas.width >= WIDER and any(row.shrunken is not None for row in rows):
+        words.append(
+            "shrunken: val acc % expected of a repetition, as the best of many is partly the luckiest"
+        )
     return "; ".join(words if wide else [*words, "no.: trial"])
 
 
@@ -185,5 +224,5 @@ def one_seed_words(val_acc: float, val_size: int) -> str:
     error = math.sqrt(max(val_acc * (1 - val_acc), 0.0) / val_size)
     return (
         f"n = 1: one seed gives no spread; the {val_size:,} validation images alone leave a standard error "
-        f"of {spread(error)} points (binomial), other seeds add to it"
+        f"of {spread(error)} points (binomial); bands, intervals and p know no more, other seeds add to it"
     )

@@ -58,16 +58,16 @@ scores = st.lists(st.tuples(st.integers(1, 6), st.integers(0, 8)), max_size=12)
 
 
 def test_finished_trials_stand_first_by_val_acc_and_the_others_follow_without_a_rank() -> None:
-    shown = rows(ALL)
+    shown = rows(ALL, 5000)
     assert [row.trial for row in shown] == [2, 1, 0, 3, 4]
     assert [row.rank for row in shown] == [1, 2, 3, None, None]
-    assert [row.trial for row in rows(ALL, include_screened=True)] == [2, 1, 0, 3, 4, 5]
-    assert [row.trial for row in rows(ALL, top=2)] == [2, 1]
-    assert rows(ALL, top=0) == []
+    assert [row.trial for row in rows(ALL, 5000, include_screened=True)] == [2, 1, 0, 3, 4, 5]
+    assert [row.trial for row in rows(ALL, 5000, top=2)] == [2, 1]
+    assert rows(ALL, 5000, top=0) == []
 
 
 def test_mean_spread_and_paired_difference_are_those_of_numpy() -> None:
-    row = next(row for row in rows(ALL) if row.trial == SWISH.number)
+    row = next(row for row in rows(ALL, 5000) if row.trial == SWISH.number)
     paired = np.array(SWISH.val_accs) - np.array(RELU.val_accs)
     assert row.val_acc == pytest.approx(np.mean(SWISH.val_accs))
     assert row.val_acc_std == pytest.approx(np.std(SWISH.val_accs, ddof=1))
@@ -77,7 +77,7 @@ def test_mean_spread_and_paired_difference_are_those_of_numpy() -> None:
 
 
 def test_the_difference_uses_only_seeds_that_both_have() -> None:
-    row = next(row for row in rows(ALL) if row.trial == FEWER.number)
+    row = next(row for row in rows(ALL, 5000) if row.trial == FEWER.number)
     paired = np.array(FEWER.val_accs) - np.array(RELU.val_accs[:2])
     assert row.difference_to_relu is not None
     assert row.difference_to_relu.n_seeds == 2
@@ -86,7 +86,7 @@ def test_the_difference_uses_only_seeds_that_both_have() -> None:
 
 def test_one_seed_has_no_spread_and_no_standard_error() -> None:
     one = [record(0, 0.58, name="ReLU", origin="baseline"), record(1, 0.61)]
-    best = to_dict(rows(one)[0])
+    best = to_dict(rows(one, 5000)[0])
     assert best["val_acc_std"] is None
     assert best["difference_to_relu"] == pytest.approx(0.03)
     assert best["difference_to_relu_se"] is None
@@ -95,29 +95,29 @@ def test_one_seed_has_no_spread_and_no_standard_error() -> None:
 
 def test_without_a_finished_relu_nothing_is_compared() -> None:
     lost = record(0, name="ReLU", origin="baseline", outcome=Outcome.DIVERGED)
-    assert all(row.difference_to_relu is None for row in rows([lost, SWISH, FEWER]))
+    assert all(row.difference_to_relu is None for row in rows([lost, SWISH, FEWER], 5000))
 
 
 def test_the_reference_is_the_baseline_and_never_a_relu_under_other_settings() -> None:
     other = record(7, 0.9, name="ReLU", settings={"lr": 3.0})
-    assert [row.trial for row in rows([other, RELU, SWISH]) if row.reference] == [RELU.number]
-    assert not any(row.reference for row in rows([other, SWISH]))
+    assert [row.trial for row in rows([other, RELU, SWISH], 5000) if row.reference] == [RELU.number]
+    assert not any(row.reference for row in rows([other, SWISH], 5000))
     before = record(0, 0.55, name="ReLU", origin="own")
     late = record(9, 0.58, name="ReLU", origin="baseline")
-    assert [row.trial for row in rows([before, late]) if row.reference] == [9]
+    assert [row.trial for row in rows([before, late], 5000) if row.reference] == [9]
     plain = record(8, 0.55, name="ReLU")
-    assert [row.trial for row in rows([plain, SWISH]) if row.reference] == [8]
+    assert [row.trial for row in rows([plain, SWISH], 5000) if row.reference] == [8]
 
 
 def test_a_trial_that_did_not_finish_is_never_compared() -> None:
-    row = next(row for row in rows(ALL) if row.trial == PARTLY.number)
+    row = next(row for row in rows(ALL, 5000) if row.trial == PARTLY.number)
     assert (row.rank, row.difference_to_relu) == (None, None)
     assert row.val_acc == PARTLY.val_accs[0]
 
 
 def test_equal_scores_share_their_rank() -> None:
     equal = [record(0, 0.6), record(1, 0.5), record(2, 0.6), record(3, 0.4)]
-    assert [(row.trial, row.rank) for row in rows(equal)] == [(0, 1), (2, 1), (1, 3), (3, 4)]
+    assert [(row.trial, row.rank) for row in rows(equal, 5000)] == [(0, 1), (2, 1), (1, 3), (3, 4)]
 
 
 @pytest.mark.parametrize(
@@ -131,32 +131,32 @@ def test_equal_scores_share_their_rank() -> None:
     ],
 )
 def test_sorting_keeps_ranks_and_puts_the_unfinished_last(sort: str, trials: list[int]) -> None:
-    shown = rows(ALL, sort=sort)
+    shown = rows(ALL, 5000, sort=sort)
     assert [row.trial for row in shown] == trials
-    assert {row.trial: row.rank for row in shown} == {row.trial: row.rank for row in rows(ALL)}
+    assert {row.trial: row.rank for row in shown} == {row.trial: row.rank for row in rows(ALL, 5000)}
 
 
 def test_an_unknown_sort_lists_what_there_is() -> None:
     with pytest.raises(SettingError) as refused:
-        rows(ALL, sort="val_ac")
+        rows(ALL, 5000, sort="val_ac")
     assert all(name in str(refused.value) for name in SORTS)
     assert "did you mean val_acc?" in str(refused.value)
 
 
 def test_a_negative_top_is_refused() -> None:
     with pytest.raises(SettingError, match="--top"):
-        rows(ALL, top=-1)
+        rows(ALL, 5000, top=-1)
 
 
 def test_json_has_the_keys_of_the_contract_first() -> None:
-    assert list(to_dict(rows(ALL)[0]))[: len(CONTRACT)] == CONTRACT
+    assert list(to_dict(rows(ALL, 5000)[0]))[: len(CONTRACT)] == CONTRACT
 
 
 def test_json_of_numbers_that_are_not_finite_is_null() -> None:
     odd = record(
         0, math.nan, 0.5, seconds=math.inf, settings={"lr": math.nan, "deep": [math.inf, {"x": -math.inf}]}
     )
-    shown = to_dict(rows([odd])[0])
+    shown = to_dict(rows([odd], 5000)[0])
     read = json.loads(json.dumps(shown, allow_nan=False))
     assert (read["val_acc"], read["val_acc_std"], read["seconds"], read["rank"]) == (None, None, None, None)
     assert read["settings"] == {"lr": None, "deep": [None, {"x": None}]}
@@ -164,7 +164,7 @@ def test_json_of_numbers_that_are_not_finite_is_null() -> None:
 
 def test_json_of_every_outcome_is_plain() -> None:
     shown = json.loads(
-        json.dumps([to_dict(row) for row in rows(ALL, include_screened=True)], allow_nan=False)
+        json.dumps([to_dict(row) for row in rows(ALL, 5000, include_screened=True)], allow_nan=False)
     )
     assert {row["outcome"] for row in shown} == {"finished", "diverged", "failed", "screened"}
     assert [row["baseline"] for row in shown if row["name"]] == [True, True]
@@ -172,7 +172,7 @@ def test_json_of_every_outcome_is_plain() -> None:
 
 def test_csv_reads_back_with_its_odd_characters() -> None:
     odd = record(6, 0.5, expression='max(x, "0"),\n-x', settings={"lr": 0.1})
-    read = list(csv.DictReader(io.StringIO(to_csv(rows([odd, DIVERGED])))))
+    read = list(csv.DictReader(io.StringIO(to_csv(rows([odd, DIVERGED], 5000)))))
     assert read[0]["expression"] == odd.expression
     assert (read[0]["val_acc"], read[1]["val_acc"]) == ("0.5", "")
     assert json.loads(read[0]["settings"]) == {"lr": 0.1}
@@ -211,5 +211,5 @@ def test_only_finished_trials_enter_the_hall_of_fame() -> None:
 @given(scores)
 def test_ranks_count_the_better_ones(trials: list[tuple[int, int]]) -> None:
     records = [record(i, acc / 8, complexity=size) for i, (size, acc) in enumerate(trials)]
-    for row in rows(records):
+    for row in rows(records, 5000):
         assert row.rank == 1 + sum(acc / 8 > (row.val_acc or 0) for _, acc in trials)

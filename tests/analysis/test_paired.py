@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from nas.analysis.paired import BOOTSTRAP_FROM, holm, paired, pooled_spread, power, seeds_needed
+from nas.analysis.correction import holm
+from nas.analysis.paired import BOOTSTRAP_FROM, paired, pooled_spread, power, seeds_needed
 
 A = [0.6123, 0.6231, 0.6017, 0.6302, 0.6188, 0.6099, 0.6275, 0.6154]
 B = [0.6050, 0.6202, 0.6031, 0.6211, 0.6102, 0.6079, 0.6190, 0.6147]

@@ -31,7 +31,7 @@ def command(
     if run_name is None:
         note(f"the newest run is {run.name}")
     records = run.records()
-    shown = rows(records, sort=sort, top=top, include_screened=screened)
+    shown = rows(records, run.config.protocol.val_size, sort=sort, top=top, include_screened=screened)
     if format_ == "json":
         print_json([to_dict(row) for row in shown])
     elif format_ == "csv":
