@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -36,6 +36,10 @@ class Recipe(_Strict):
     end_div: Annotated[float, Field(ge=1, description="last lr is lr / end_div")] = 1e4
     flip: Annotated[bool, Field(description="mirror each image with probability 1/2")] = True
     crop: Annotated[int, Field(ge=0, le=16, description="pixels by which an image may be shifted")] = 4
+    init_gain: Annotated[
+        Literal["auto", "own", "he"],
+        Field(description="gain of the weights: own; He's; auto: own where no normalization follows"),
+    ] = "auto"
 
 
 class Protocol(_Strict):

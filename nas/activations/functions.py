@@ -43,6 +43,12 @@ def sinc_slope(u: Tensor) -> Tensor:
     return torch.where(small, series * v, (torch.cos(w) - torch.sin(w) / w) / w)
 
 
+def i1e_ratio(u: Tensor) -> Tensor:
+    """i1e(u) / u, and 1/2 at 0."""
+    zero = u == 0
+    return torch.where(zero, 0.5, torch.special.i1e(u) / torch.where(zero, 1.0, u))
+
+
 def choose(a: Tensor | float, b: Tensor | float, t: Tensor | float, e: Tensor | float) -> Tensor:
     """t where a > b, else e; what is not chosen may be anything, inf and NaN included.
 
@@ -69,4 +75,6 @@ def choose(a: Tensor | float, b: Tensor | float, t: Tensor | float, e: Tensor | 
 
 
 #: as printed code calls them
-BY_NAME: dict[str, Callable[..., Tensor]] = {f.__name__: f for f in (asinh, choose, sinc, sinc_slope)}
+BY_NAME: dict[str, Callable[..., Tensor]] = {
+    f.__name__: f for f in (asinh, choose, i1e_ratio, sinc, sinc_slope)
+}

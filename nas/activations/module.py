@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 
+from nas.activations import normalized
 from nas.activations.compiled import compiled_code
 from nas.activations.eager import eager_code
 from nas.symbolic.expression import Expression
@@ -81,13 +82,25 @@ class Activation(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """f at every element of x."""
-        parameters = (self.get_parameter(p.name) for p in self.expression.parameters)
-        value: Tensor = _Apply.apply(self.expression, x, *parameters)  # type: ignore[no-untyped-call]
+        value: Tensor = _Apply.apply(self.expression, x, *self._values())  # type: ignore[no-untyped-call]
         return value
+
+    def after_norm(self, x: Tensor, norm: nn.BatchNorm2d) -> Tensor | None:
+        """f(norm(x)) in fewer passes over memory; None where that cannot be had."""
+        return normalized.apply(self.expression, norm, x, *self._values())
+
+    def _values(self) -> list[nn.Parameter]:
+        return [self.get_parameter(p.name) for p in self.expression.parameters]
 
     def extra_repr(self) -> str:
         """The formula."""
         return f"{self.expression.text}, channels={self.channels}"
+
+
+def form_of(expression: Expression, device: torch.device) -> Literal["compiled", "eager"]:
+    """How a network of `expression` computes it on `device`."""
+    fast = device.type == "cpu" and compiled_code(expression) is not None
+    return "compiled" if fast else "eager"
 
 
 def activation(expression: Expression) -> Callable[[int], nn.Module]:

@@ -9,11 +9,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+from nas.errors import ExpressionError
 from nas.symbolic.derivative import derivative
 from nas.symbolic.expression import Expression, X, symbol
 from nas.symbolic.form import Node, fold, form
 from nas.symbolic.primitives import PRIMITIVES
 from nas.symbolic.rewrite import stabilize
+
+
+class NoCForm(ExpressionError):
+    """A primitive that the compiled loop does not know."""
 
 
 class Language(Protocol):
@@ -56,8 +61,11 @@ class C:
     """Operations on one float32."""
 
     def template(self, name: str) -> str:
-        """C99's math library, or a function of `nas.activations.compiled`'s prelude."""
-        return PRIMITIVES[name].c
+        """C99's math library, or a function of `nas.activations.loops`' prelude. Raises NoCForm."""
+        code = PRIMITIVES[name].c
+        if code is None:
+            raise NoCForm("this primitive has no C form", got=name)
+        return code
 
     def literal(self, value: float) -> str:
         """The nearest float32, infinite beyond its range."""
@@ -69,7 +77,7 @@ class C:
 
     def bounded(self, name: str, value: str, bound: str) -> str:
         """As of two variables."""
-        return PRIMITIVES[name].c.format(value, bound)
+        return self.template(name).format(value, bound)
 
 
 def value_tree(expression: Expression) -> list[Any]:

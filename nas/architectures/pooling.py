@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from nas.native import library
+from nas.native.compiler import library
 
 _SOURCE = """
 /* x: [rows, 2, w, 2, c]; y and k (which of the four it was): [rows, w, c]. The first of equals wins, NaN
@@ -39,19 +39,20 @@ void forward(int threads, long rows, long w, long c, const float *restrict x, fl
       }
     }
 }
-void backward(int threads, long rows, long w, long c, const float *restrict g, const int *restrict k,
-              float *restrict dx) {
+/* Gradients as bits: where they are chosen by a comparison of numbers the compiler masks every store. */
+void backward(int threads, long rows, long w, long c, const int *restrict g, const int *restrict k,
+              int *restrict dx) {
 #pragma omp parallel for num_threads(threads) schedule(static)
   for (long r = 0; r < rows; r++)
     for (long j = 0; j < w; j++) {
-      float *restrict top = dx + (4 * r * w + 2 * j) * c, *restrict low = top + 2 * w * c;
+      int *restrict top = dx + (4 * r * w + 2 * j) * c, *restrict low = top + 2 * w * c;
       const long at = (r * w + j) * c;
 #pragma omp simd
       for (long i = 0; i < c; i++) {
-        top[i] = k[at + i] == 0 ? g[at + i] : 0.0f;
-        top[c + i] = k[at + i] == 1 ? g[at + i] : 0.0f;
-        low[i] = k[at + i] == 2 ? g[at + i] : 0.0f;
-        low[c + i] = k[at + i] == 3 ? g[at + i] : 0.0f;
+        top[i] = g[at + i] & -(k[at + i] == 0);
+        top[c + i] = g[at + i] & -(k[at + i] == 1);
+        low[i] = g[at + i] & -(k[at + i] == 2);
+        low[c + i] = g[at + i] & -(k[at + i] == 3);
       }
     }
 }

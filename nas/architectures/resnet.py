@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from nas.architectures.norm import BatchNorm2d
+from nas.architectures.norm import BatchNorm2d, Stack, normalized
 
 
 class BasicBlock(nn.Module):
@@ -30,7 +30,7 @@ class BasicBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """[n, fan_in, h, w] -> [n, fan_out, h / stride, w / stride], sides rounded up."""
-        residual = self.bn2(self.conv2(self.act1(self.bn1(self.conv1(x)))))
+        residual = self.bn2(self.conv2(normalized(self.conv1(x), self.bn1, self.act1)))
         out: Tensor = self.act2(residual + self.shortcut(x))
         return out
 
@@ -62,4 +62,4 @@ def resnet20(
             fan_out = width * 2**stage
             layers.append(BasicBlock(fan_in, fan_out, 2 if stage > 0 and block == 0 else 1, activation))
             fan_in = fan_out
-    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(fan_in, classes))
+    return Stack(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(fan_in, classes))

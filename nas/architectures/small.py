@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from torch import nn
 
-from nas.architectures.norm import BatchNorm2d
+from nas.architectures.norm import BatchNorm2d, Stack
 from nas.architectures.pooling import HalvingMaxPool
 
 
@@ -30,4 +30,4 @@ def small(
             activation(fan_out),
         ]
     side = size // 2 // 2 // 2
-    return nn.Sequential(*layers, nn.Flatten(), nn.Linear(4 * width * side * side, classes))
+    return Stack(*layers, nn.Flatten(), nn.Linear(4 * width * side * side, classes))

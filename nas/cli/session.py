@@ -14,13 +14,13 @@ import numpy as np
 import torch
 from rich.console import Console, RenderableType
 
-from nas import native
 from nas.analysis.comparison import compare, members
 from nas.analysis.leaderboard import rows
 from nas.cli.options import note
 from nas.datasets.library import Location, load
 from nas.errors import DataError, NasError
 from nas.evaluation.objective import Evaluator
+from nas.native import compiler
 from nas.outcomes import Outcome
 from nas.runs import provenance
 from nas.runs.config import RunConfig
@@ -104,7 +104,7 @@ def _work(run: Run, config: RunConfig, folder: Path | None, quiet: bool, silent:
         )
         run.rewrite_config(config.model_copy(update={"protocol": protocol, "device": device.type}))
         evaluator.protocol = protocol
-        compiled = device.type == "cpu" and native.available()
+        compiled = device.type == "cpu" and compiler.available()
         here = {**provenance.collect(sys.argv, run.config), "compiled": compiled}
         run.set_provenance(provenance.resumed(run.provenance(), here))
         for notice in images.notices:
@@ -171,7 +171,7 @@ def _conclude(screen: Console, run: Run, ending: str) -> None:
         pairs = compare(members(asked["candidates"], records), asked["margin"])
         screen.print(comparison(pairs, records, run.config.protocol, title=run.name))
         return
-    shown = rows(records, top=_SHOWN)
+    shown = rows(records, run.config.protocol.val_size, top=_SHOWN)
     screen.print(leaderboard(shown, records, run.config.protocol, title=run.name))
     screen.print(f"\n{ending}. More: nas leaderboard {run.name}, nas show {run.name} TRIAL")
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from nas.activations.compiled import compile_ahead
+from nas.activations.module import form_of
 from nas.datasets.images import Images
 from nas.evaluation.builder import build_network
+from nas.initialization.scaling import applied_gain
 from nas.outcomes import Epoch, Outcome
 from nas.protocol import Protocol
 from nas.seeds import derive
@@ -20,7 +23,7 @@ from nas.symbolic.parse import parse
 from nas.training.loader import load_split, steps_per_epoch
 from nas.training.trainer import train
 
-_WARM_UP_IMAGES, _PROBE_IMAGES = 256, 2048  # enough for a rate within some 20 %, in half a second
+_WARM_UP_IMAGES, _PROBE_IMAGES = 128, 1024  # enough for a rate within some 20 %, in a quarter of a second
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,8 @@ class Evaluation:
     curves: tuple[tuple[Epoch, ...], ...] = ()
     seconds: float = 0.0
     train_images: int = 0
+    init_gain: float | None = None
+    code: str | None = None
     weights: Mapping[str, Tensor] = field(default_factory=dict, repr=False)  #: of the first seed, on the CPU
 
     def fields(self) -> dict[str, Any]:
@@ -66,13 +71,16 @@ class Evaluator:
         flatter it. `on_epoch(seed_index, epoch)` is told of every epoch.
         """
         recipe = self.protocol.recipe.model_copy(update=dict(settings or {}))
+        protocol = self.protocol.model_copy(update={"recipe": recipe})
         curves: list[tuple[Epoch, ...]] = []
         weights: Mapping[str, Tensor] = {}
         seconds, images, outcome, reason = 0.0, 0, Outcome.FINISHED, None
+        init_gain = None
         for index in range(self.protocol.seeds):
             start = time.perf_counter()
             seed = training_seed(self.protocol, index)
-            network = build_network(self.protocol, expression, seed)
+            network = build_network(protocol, expression, seed)
+            init_gain = applied_gain(network, expression, recipe.init_gain)
             training = train(
                 network,
                 self.data,
@@ -89,7 +97,23 @@ class Evaluator:
             if outcome is not Outcome.FINISHED:
                 break
         accuracies = tuple(curve[-1].val_acc for curve in curves if curve)
-        return Evaluation(outcome, reason, accuracies, tuple(curves), seconds, images, weights)
+        return Evaluation(
+            outcome,
+            reason,
+            accuracies,
+            tuple(curves),
+            seconds,
+            images,
+            init_gain=init_gain,
+            weights=weights,
+            code=form_of(expression, self.data.device),
+        )
+
+    def prepare(self, expressions: Iterable[Expression]) -> None:
+        """Have the code of what will be trained made in the background; each trial waits for its own."""
+        if self.data.device.type == "cpu":
+            for expression in expressions:
+                compile_ahead(expression)
 
     def images_per_second(self) -> float:
         """Training images a second with ReLU, measured now on a few thousand, validation in proportion."""

@@ -1,1 +1,1 @@
-"""Weights at the start: the init gain of any activation, and how the signal goes through depth."""
+"""Weights that carry the signal: the gain of any activation, and means and variances through a network."""

@@ -31,6 +31,8 @@ class TrialRecord:
     epochs: int = 0  #: epochs of one training as planned
     seconds: float = 0.0  #: wall-clock of all seeds together
     train_images: int = 0  #: images trained on, all epochs and seeds together
+    init_gain: float | None = None  #: sqrt(fan-in Var w) of the weights behind the activations
+    code: str | None = None  #: what computed the activation: "compiled" or "eager"
     equal_proposals: int = 0  #: proposals that were equal to something known before this one was found
 
     @property

@@ -189,6 +189,20 @@ class Run:
         found = self._reader.records() if self._study_path.exists() else []
         return [record for record in found if include_screened or record.outcome is not Outcome.SCREENED]
 
+    def record(self, number: int) -> TrialRecord:
+        """The trial `number`, which has ended. Raises RunError, saying what there is instead."""
+        records = self.records()
+        for record in records:
+            if record.number == number:
+                return record
+        unfinished = any(trial.number == number for trial in self.unfinished())
+        raise RunError(
+            f"run {self.name} has no trial of this number that has ended",
+            got=number,
+            allowed=f"trials 0 to {records[-1].number}" if records else "none yet",
+            cure="it is in training, or a crash cut it off: `nas resume` trains it again" if unfinished else None,
+        )
+
     def note(self, key: str, value: object) -> None:
         """Store a fact about the run as a whole, such as why it ended."""
         self._file.note(key, value)

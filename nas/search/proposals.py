@@ -21,6 +21,7 @@ RANDOM_TRIES = 200  # random draws without an unseen one, before the space is wa
 LARGEST_WALK = (
     50_000  # writings; a larger space that gives nothing new in RANDOM_TRIES draws counts as exhausted
 )
+OUTSIDE_TRIES = 100  # proposals outside the limits of the space, before a random one inside is taken instead
 HOPELESS_IN_A_ROW = 1000  # screened candidates without one to train, before the search gives up
 
 Settings = Mapping[str, Any]
@@ -84,15 +85,18 @@ class Proposals:
 
     def _drafts(self, number: int) -> Iterator[Draft]:
         """The sampler's proposals; after too many known ones random draws, then what is left of the space."""
-        attempt = 0
-        while self._patience is None or attempt < self._patience:
+        attempt = outside = 0
+        while self._patience is None or attempt < self._patience + outside:
             draft = self._sampler.ask(number, attempt)
             if draft is None:
                 return
-            yield draft
             attempt += 1
+            if self._space.allows(draft):
+                yield draft
+            elif (outside := outside + 1) >= OUTSIDE_TRIES:
+                break
         for attempt in range(RANDOM_TRIES):
-            yield self._space.draft(RandomChooser(derive(self._seed, "unseen", number, attempt)))
+            yield self._space.drawn(RandomChooser(derive(self._seed, "unseen", number, attempt)))
         size = self._space.size()
         if size is not None and size <= LARGEST_WALK:
             if self._rest is None:

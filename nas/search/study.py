@@ -21,6 +21,7 @@ from nas.search.proposals import HOPELESS_IN_A_ROW, Known, Proposal, Proposals
 from nas.search.samplers import library as samplers
 from nas.spaces.candidate import UndefinedCandidate
 from nas.spaces.decisions import Choice, Dimension
+from nas.spaces.listing import random_draws
 from nas.spaces.space import SearchSpace
 from nas.symbolic.expression import Expression
 from nas.symbolic.naming import name_of
@@ -71,6 +72,8 @@ class Search:
             seed = self._config.protocol.seed
             self._sampler = samplers.make(self._config.sampler, space, seed)
             walk = self._config.sampler == "exhaustive"
+            if self._config.sampler == "random":
+                observer.notice(f"random proposals are {random_draws(space)}")
             self._proposals = Proposals(space, self._sampler, self._known, seed, walk)
 
     def go(self) -> Ending:
@@ -78,6 +81,8 @@ class Search:
         self._recall()
         for pending in self._run.unfinished():
             self._train(_task(pending.number, pending.attrs))
+        given = [*(BASELINES if self._config.baselines else ()), *self._config.own]
+        self._evaluator.prepare(parse(text) for text in given)
         if self._config.baselines:
             for name in BASELINES:
                 self._given(parse(name), "baseline")

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 from nas.errors import ExpressionError, SpaceError
 from nas.spaces.decisions import Dimension, Value
-from nas.spaces.genotype import Genotype, write
-from nas.symbolic.expression import Expression, Scope
+from nas.spaces.formulas import Learning
+from nas.spaces.genotype import Genotype, build, write
+from nas.symbolic.expression import Expression
 
 
 @dataclass(frozen=True)
@@ -16,7 +17,8 @@ class Draft:
     """Every decision taken, no mathematics done yet."""
 
     genotype: Genotype
-    scope: Scope  #: of every learnable parameter
+    learning: Learning  #: of every learnable parameter
+    tied: bool = False  #: parameters of one name are one
     settings: Mapping[str, Value] = field(default_factory=dict)  #: recipe values that were decided
     decisions: Mapping[str, Value] = field(default_factory=dict)  #: what was chosen, by name
     dimensions: Mapping[str, Dimension] = field(default_factory=dict)  #: what could have been chosen, by name
@@ -24,12 +26,12 @@ class Draft:
     @property
     def writing(self) -> str:
         """The formula as composed, before any simplification."""
-        return write(self.genotype, self.scope)
+        return write(self.genotype, self.learning, self.tied)
 
     def candidate(self) -> Candidate:
         """The function itself. Raises UndefinedCandidate where there is none."""
         try:
-            activation = self.genotype.build().with_scope(self.scope)
+            activation = build(self.genotype, self.learning, self.tied)
         except ExpressionError as error:
             raise UndefinedCandidate(self, error.what) from error
         return Candidate(activation, self.writing, self.settings, self.decisions, self.dimensions)

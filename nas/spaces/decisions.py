@@ -57,6 +57,10 @@ class RandomChooser:
         """One of `options`, all equally likely."""
         return self._random.choice(options)
 
+    def below(self, count: int) -> int:
+        """A whole number from 0 to `count` - 1."""
+        return self._random.randrange(count)
+
     def uniform(self, name: str, low: float, high: float, log: bool) -> float:
         """A number from `low` to `high`, uniform in its logarithm if `log`."""
         if not log:
@@ -94,6 +98,21 @@ class Replay:
                 cure=did_you_mean(name, self._decisions),
             )
         return self._decisions[name]
+
+
+class Recall:
+    """Decides as it was decided before, and asks `other` about the rest."""
+
+    def __init__(self, decisions: Mapping[str, Value], other: Chooser) -> None:
+        self._decisions, self._other = decisions, other
+
+    def choose(self, name: str, options: Sequence[Value]) -> Value:
+        """The option chosen before, else the other's."""
+        return self._decisions[name] if name in self._decisions else self._other.choose(name, options)
+
+    def uniform(self, name: str, low: float, high: float, log: bool) -> float:
+        """A number of the other's."""
+        return self._other.uniform(name, low, high, log)
 
 
 class Recorder:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from nas.errors import SpaceError
 from nas.protocol import Recipe
 from nas.registry import did_you_mean
-from nas.spaces.schema import CoreUnit, Productions, SmoothMax, SpaceFile
+from nas.spaces.schema import CoreUnit, LimitsTable, Productions, Shapes, SmoothMax, SpaceFile
 from nas.spaces.settings import Range
 
 
@@ -25,6 +25,8 @@ TABLES: Mapping[tuple[str, ...], tuple[str, ...]] = {
     ("activation",): keys(Productions),
     ("activation", "core_unit"): keys(CoreUnit),
     ("activation", "smooth_max"): keys(SmoothMax),
+    ("activation", "shapes"): keys(Shapes),
+    ("activation", "limits"): keys(LimitsTable),
     ("recipe",): keys(Recipe),
 } | {("recipe", key): keys(Range) for key in Recipe.model_fields}
 

@@ -1,78 +1,114 @@
-"""The production rules: how decisions become a genotype, and how many genotypes there are."""
+"""The productions of a space file as rules: what `nas.spaces.rules` draws, counts and walks."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TypeVar, cast
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
-from nas.spaces.decisions import Chooser, Value
-from nas.spaces.formulas import BINARY, UNARY, template
-from nas.spaces.genotype import Genotype, SmoothPair, Unit
-from nas.spaces.schema import CoreUnit, Productions, SmoothMax
-from nas.symbolic.expression import Scope
-
-V = TypeVar("V", bound=Value)
-
-#: what the two inputs of a unit around another may be; x twice would leave the inner unit out
-INPUTS = {"inner, x": (True, False), "x, inner": (False, True), "inner, inner": (True, True)}
+from nas.spaces.formulas import Learning
+from nas.spaces.genotype import X
+from nas.spaces.rules import Apply, OneOf, Rule, Within
+from nas.spaces.schema import CoreUnit, Productions, Shapes, SmoothMax
+from nas.spaces.shapes import Shape, parse_shape
+from nas.symbolic import smooth_max
 
 
-def draw(productions: Productions, chooser: Chooser) -> tuple[Genotype, Scope]:
-    """A genotype, and the scope of its parameters: a decision only where it has some."""
-    rules = [name for name, rule in productions if rule is not None]
-    rule = _pick(chooser, "activation.production", rules)
-    table: CoreUnit | SmoothMax = getattr(productions, rule)
-    genotype = _unit(table, chooser) if isinstance(table, CoreUnit) else _pair(table, chooser)
-    if not genotype.learns:
-        return genotype, table.parameters[0]
-    return genotype, _pick(chooser, f"{rule}.scope", table.parameters)
+@dataclass(frozen=True)
+class Production:
+    """A rule, and what becomes of the learnable parameters of its writings."""
+
+    name: str
+    rule: Rule
+    parameters: tuple[Learning, ...]
+    tied: bool
 
 
-def writings(productions: Productions) -> int:
-    """How many sequences of decisions `draw` can take."""
-    total = 0
-    if productions.core_unit is not None:
-        total += _count_units(productions.core_unit)
-    if productions.smooth_max is not None:  # beta is always learned
-        total += len(productions.smooth_max.pieces) * len(productions.smooth_max.parameters)
-    return total
+def productions(file: Productions) -> tuple[Production, ...]:
+    """What the space file states, in the order of the schema."""
+    found = []
+    for name, rule_of in _RULES.items():
+        table = getattr(file, name)
+        if table is not None:
+            found.append(Production(name, rule_of(table), table.parameters, table.tied))
+    return tuple(found)
 
 
-def _unit(table: CoreUnit, chooser: Chooser) -> Unit:
-    depth = _pick(chooser, "core_unit.depth", table.depth)
-    unit = _level(table, chooser, 1, None)
+def _one_of(name: str, options: dict[object, Rule]) -> Rule:
+    """No choice where there is one option only."""
+    if len(options) == 1:
+        (rule,) = options.values()
+        return rule
+    return OneOf(name, tuple(options), tuple(options.values()))  # type: ignore[arg-type]
+
+
+def _core_unit(table: CoreUnit) -> Rule:
+    """Units around units, up to each of the depths."""
+    return _one_of("core_unit.depth", {depth: _units(table, depth) for depth in table.depth})
+
+
+def _units(table: CoreUnit, depth: int) -> Rule:
+    unit = _unit(table, 1, X, X)
     for level in range(2, depth + 1):
-        unit = _level(table, chooser, level, unit)
+        options: dict[object, Rule] = {  # x twice would leave the inner unit out
+            "inner, x": _unit(table, level, unit, X),
+            "x, inner": _unit(table, level, X, unit),
+            "inner, inner": Within(_unit(table, level, X, X), unit),
+        }
+        unit = _one_of(f"core_unit.{level}.inputs", options)
     return unit
 
 
-def _level(table: CoreUnit, chooser: Chooser, level: int, inner: Unit | None) -> Unit:
+def _unit(table: CoreUnit, level: int, first: Rule, second: Rule) -> Rule:
+    """b(u1(first), u2(second))."""
     place = f"core_unit.{level}"
-    uses = INPUTS[_pick(chooser, f"{place}.inputs", list(INPUTS))] if inner else (False, False)
-    first = _pick(chooser, f"{place}.unary1", table.unary)
-    second = _pick(chooser, f"{place}.unary2", table.unary)
-    return Unit(_pick(chooser, f"{place}.binary", table.binary), (first, second), inner, uses)
+    sides = zip(("unary1", "unary2"), (first, second), strict=True)
+    parts = tuple(Apply(f"{place}.{name}", table.unary, (inside,)) for name, inside in sides)
+    return Apply(f"{place}.binary", table.binary, parts)
 
 
-def _pair(table: SmoothMax, chooser: Chooser) -> SmoothPair:
-    options = [", ".join(pair) for pair in table.pieces]
-    chosen = _pick(chooser, "smooth_max.pieces", options)
-    return SmoothPair(table.pieces[options.index(chosen)])
+def _smooth_max(table: SmoothMax) -> Rule:
+    """S_beta of the tuples in `pieces`, or of any `number` of `any_of`."""
+    if table.pieces is not None:
+        pairs: dict[object, Rule] = {", ".join(pieces): _listed(pieces) for pieces in table.pieces}
+        return _one_of("smooth_max.pieces", pairs)
+    counts: dict[object, Rule] = {}
+    for count in table.number:
+        names = [f"smooth_max.piece{place}" for place in range(1, count + 1)]
+        counts[count] = _maximum(tuple(Apply(name, table.any_of or (), (X,)) for name in names))
+    return _one_of("smooth_max.number", counts)
 
 
-def _pick(chooser: Chooser, name: str, options: Sequence[V]) -> V:
-    return cast(V, chooser.choose(name, options))
+def _listed(pieces: tuple[str, ...]) -> Rule:
+    return _maximum(tuple(Apply("smooth_max.piece", (piece,), (X,)) for piece in pieces))
 
 
-def _count_units(table: CoreUnit) -> int:
-    """3^(d-1) (U^2 B)^d writings of depth d; those with a parameter come once for each scope."""
-    plain_unary = sum(not template(u, UNARY).parameters for u in table.unary)
-    plain_binary = sum(not template(b, BINARY).parameters for b in table.binary)
-    every = sum(_of_depth(d, len(table.unary), len(table.binary)) for d in table.depth)
-    plain = sum(_of_depth(d, plain_unary, plain_binary) for d in table.depth)
-    return plain + (every - plain) * len(table.parameters)
+def _maximum(parts: tuple[Rule, ...]) -> Rule:
+    return Apply("smooth_max", (smooth_max.template(len(parts)).short,), parts)
 
 
-def _of_depth(depth: int, unary: int, binary: int) -> int:
-    count: int = len(INPUTS) ** (depth - 1) * (unary**2 * binary) ** depth
-    return count
+def _shapes(table: Shapes) -> Rule:
+    """Every shape with every operator of its kinds, and the whole formulas."""
+    options: dict[object, Rule] = {
+        text: _shaped(table, parse_shape(text), "shapes") for text in table.shapes or ()
+    }
+    if table.formulas:
+        options["formula"] = Apply("shapes.formula", table.formulas, (X,))
+    return _one_of("shapes.shape", options)
+
+
+def _shaped(table: Shapes, shape: Shape, place: str) -> Rule:
+    """`shapes.2.unary` is the unary that the second part of the outermost operator begins with."""
+    parts = tuple(
+        X if part is None else _shaped(table, part, f"{place}.{number}")
+        for number, part in enumerate(shape.parts, start=1)
+    )
+    return Apply(f"{place}.{shape.kind}", getattr(table, shape.kind), parts)
+
+
+#: rule by production, in the order in which they are drawn
+_RULES: dict[str, Callable[[Any], Rule]] = {
+    "core_unit": _core_unit,
+    "smooth_max": _smooth_max,
+    "shapes": _shapes,
+}

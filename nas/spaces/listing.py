@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nas.spaces.decisions import Interval
-from nas.spaces.schema import CoreUnit, SmoothMax, SpaceFile
+from nas.spaces.schema import SpaceFile
 from nas.spaces.space import SearchSpace
+
+#: writings; a larger space is not evaluated before it is searched
+LARGEST_UNIFORM = 2_000_000
+
+
+def uniform_over_functions(space: SearchSpace) -> bool:
+    """Whether random proposals are uniform over different functions, and not only over writings."""
+    return space.writings() <= LARGEST_UNIFORM
 
 
 @dataclass(frozen=True)
@@ -21,40 +28,48 @@ class Entry:
 
 def describe(file: SpaceFile) -> list[Entry]:
     """What the space says about itself, its productions and its recipe, top to bottom."""
-    size = SearchSpace(file).size()
+    space = SearchSpace(file)
+    size = space.size()
     head = [
         Entry("", "name", (file.name,)),
         Entry("", "summary", (file.summary,)),
         Entry("", "source", (file.source,)),
         Entry("", "writings", ("endless" if size is None else f"{size:,}",)),
+        Entry("", "random draws", (random_draws(space),)),
     ]
     return [e for e in head if e.values != ("",)] + _productions(file) + _recipe(file)
 
 
+def random_draws(space: SearchSpace) -> str:
+    """What random proposals are uniform over, and why."""
+    if uniform_over_functions(space):
+        return "uniform over different functions"
+    return f"uniform over writings: more than {LARGEST_UNIFORM:,}, too many to tell the functions apart first"
+
+
 def _productions(file: SpaceFile) -> list[Entry]:
+    """Each production as its table says it, under the formula that it stands for."""
     entries: list[Entry] = []
-    unit, pair = file.activation.core_unit, file.activation.smooth_max
-    if unit is not None:
-        entries += _core_unit(unit)
-    if pair is not None:
-        entries += _smooth_max(pair)
+    for key, table in file.activation:
+        for name, value in table or ():
+            if value is not None and value is not False:
+                entries.append(Entry(_SECTIONS[key], name, _values(value)))
     return entries
 
 
-def _core_unit(unit: CoreUnit) -> list[Entry]:
-    rows: list[tuple[str, Sequence[object]]] = [
-        ("depth", unit.depth),
-        ("unary", unit.unary),
-        ("binary", unit.binary),
-        ("parameters", unit.parameters),
-    ]
-    return [Entry("core unit b(u1(x), u2(x))", key, tuple(map(str, values))) for key, values in rows]
+_SECTIONS = {
+    "core_unit": "core unit b(u1(x), u2(x))",
+    "smooth_max": "smooth maximum S_beta(g(x), h(x))",
+    "shapes": "shapes of unary u, binary b and n-ary n",
+    "limits": "limits",
+}
 
 
-def _smooth_max(rule: SmoothMax) -> list[Entry]:
-    pieces = tuple(f"({g}, {h})" for g, h in rule.pieces)
-    section = "smooth maximum S_beta(g(x), h(x))"
-    return [Entry(section, "pieces", pieces), Entry(section, "parameters", rule.parameters)]
+def _values(value: object) -> tuple[str, ...]:
+    if isinstance(value, dict):
+        return tuple(f"no {', '.join(inner)} inside {outer}" for outer, inner in value.items())
+    entries = value if isinstance(value, tuple) else (value,)
+    return tuple(f"({', '.join(e)})" if isinstance(e, tuple) else _value(e) for e in entries)
 
 
 def _recipe(file: SpaceFile) -> list[Entry]:

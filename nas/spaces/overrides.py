@@ -32,11 +32,12 @@ def override(data: Mapping[str, Any], texts: Sequence[str]) -> dict[str, Any]:
 
 
 def _paths(data: Mapping[str, Any]) -> list[Path]:
-    """What may be set: the keys of the productions that the file has, and of the recipe."""
+    """What may be set: the keys of the productions that the file has, of the limits and of the recipe."""
     activation = data.get("activation")
     paths: list[Path] = [(key,) for key in TABLES[()] if key in ("name", "summary", "source")]
     for production in TABLES["activation",]:
-        if isinstance(activation, Mapping) and isinstance(activation.get(production), Mapping):
+        there = isinstance(activation, Mapping) and isinstance(activation.get(production), Mapping)
+        if there or production == "limits":
             table = ("activation", production)
             paths += [(*table, key) for key in TABLES[table]]
     return paths + [("recipe", key) for key in TABLES["recipe",]]

@@ -42,8 +42,20 @@ def derivative(tree: Any, symbol: Any) -> Any:
     if row is None or len(row.derivative) != len(tree.args):
         raise ExpressionError("no derivative is known", got=tree)
     return sympy.Add(
-        *[d(*tree.args) * derivative(a, symbol) for d, a in zip(row.derivative, tree.args, strict=True)]
+        *[
+            _merged(d(*tree.args) * derivative(a, symbol))
+            for d, a in zip(row.derivative, tree.args, strict=True)
+        ]
     )
+
+
+def _merged(product: Any) -> Any:
+    """e^a e^b as e^(a + b): so the slope of exp(-exp(x)) is no 0 * inf."""
+    factors = sympy.Mul.make_args(product)
+    exponents = [f.args[0] for f in factors if isinstance(f, sympy.exp)]
+    if len(exponents) < 2:
+        return product
+    return sympy.Mul(sympy.exp(sympy.Add(*exponents)), *[f for f in factors if not isinstance(f, sympy.exp)])
 
 
 def _product(tree: Any, symbol: Any) -> Any:

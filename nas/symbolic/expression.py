@@ -6,13 +6,14 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, NoReturn
 
 import sympy
 
 from nas.errors import ExpressionError
 from nas.symbolic.form import Node, form, rebuild, text
 from nas.symbolic.latex import latex
+from nas.symbolic.limits import limited
 from nas.symbolic.rewrite import stabilize
 
 Scope = Literal["channel", "scalar"]
@@ -27,6 +28,12 @@ LARGEST_EXPONENT = 64
 
 #: of numerators and denominators
 LARGEST_INTEGER = 10**100
+
+#: `comparisons` of all max and min of a formula together; more may take a tenth of a second
+MOST_COMPARISONS = 250
+
+#: processor seconds for the canonical form of one formula; common ones take some milliseconds
+CANONICAL_SECONDS = 5.0
 
 _MOST_ROUNDS = 5  # one or two suffice in practice
 
@@ -73,9 +80,10 @@ class Expression:
         """Canonical and stable form of `tree`; drops parameters that cancelled.
 
         Raises:
-            ExpressionError: the formula has no real value, or a power or number is too large.
+            ExpressionError: the formula has no real value, a power or number is too large, its max and min
+                have too many pieces, or sympy has no canonical form after CANONICAL_SECONDS.
         """
-        stable = _canonical(tree)
+        stable = limited(CANONICAL_SECONDS, lambda: _canonical(tree), too_intricate)
         for power in stable.atoms(sympy.Pow):
             if power.exp.is_Rational and abs(power.exp) > LARGEST_EXPONENT:
                 raise ExpressionError(
@@ -84,6 +92,8 @@ class Expression:
         for value in stable.atoms(sympy.Rational):
             if max(abs(value.p), value.q) > LARGEST_INTEGER:  # the parser would not read it back
                 raise ExpressionError("a number is too long, too large or too small", got=value)
+        if sum(comparisons(node.args) for node in stable.atoms(sympy.Max, sympy.Min)) > MOST_COMPARISONS:
+            too_intricate()
         names = {s.name for s in stable.free_symbols}
         kept = sorted((p for p in parameters if p.name in names), key=lambda p: p.name)
         return cls(stable, tuple(kept))
@@ -120,6 +130,16 @@ class Expression:
 
     def __str__(self) -> str:
         return self.text
+
+
+def comparisons(pieces: Sequence[Any]) -> int:
+    """What the canonical max of `pieces` costs: nodes of all pairs, each of which is compared."""
+    return (len(pieces) - 1) * sum(sum(1 for _ in sympy.preorder_traversal(piece)) for piece in pieces)
+
+
+def too_intricate() -> NoReturn:
+    """Refuse a formula that sympy takes too long for."""
+    raise ExpressionError("the formula is too intricate", cure="write it with fewer terms and max or min")
 
 
 def _canonical(tree: Any) -> Any:

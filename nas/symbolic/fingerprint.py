@@ -66,7 +66,8 @@ def same_function(a: Expression, b: Expression) -> bool:
 
 def _matches(rows: Any, values: Array) -> Any:
     with np.errstate(invalid="ignore"):
-        close = np.abs(rows - values) <= ABSOLUTE + RELATIVE * np.maximum(np.abs(rows), np.abs(values))
+        allowed = ABSOLUTE + RELATIVE * np.maximum(np.abs(rows), np.abs(values))
+        close = (np.abs(rows - values) <= allowed) & np.isfinite(allowed)  # infinite is near nothing
     return np.all(close | (rows == values) | (np.isnan(rows) & np.isnan(values)), axis=1)
 
 

@@ -151,6 +151,85 @@ class sinc_slope(_Real):
             return mpmath.mpf(0) if u == 0 else (mpmath.cos(u) - mpmath.sin(u) / u) / u
 
 
+class i0e(_Real):
+    """i0e(u) = e^-|u| I0(u), the modified Bessel function of order 0, exponentially scaled."""
+
+    nargs = 1
+    is_positive = True
+
+    @classmethod
+    def eval(cls, u: Any) -> Any:
+        return sympy.S.One if u.is_zero else None
+
+    @staticmethod
+    def numeric(u: Any) -> Any:
+        """mpmath's own at any size."""
+        return mpmath.besseli(0, u) * mpmath.exp(-abs(u))
+
+
+class i1e(_Real):
+    """i1e(u) = e^-|u| I1(u), the modified Bessel function of order 1, exponentially scaled."""
+
+    nargs = 1
+
+    @classmethod
+    def eval(cls, u: Any) -> Any:
+        return sympy.S.Zero if u.is_zero else None
+
+    @staticmethod
+    def numeric(u: Any) -> Any:
+        """mpmath's own at any size."""
+        return mpmath.besseli(1, u) * mpmath.exp(-abs(u))
+
+
+class i1e_ratio(_Real):
+    """i1e(u) / u, and 1/2 at 0."""
+
+    nargs = 1
+    is_positive = True
+
+    @classmethod
+    def eval(cls, u: Any) -> Any:
+        return sympy.S.Half if u.is_zero else None
+
+    @staticmethod
+    def numeric(u: Any) -> Any:
+        """The quotient loses nothing."""
+        return i1e.numeric(u) / u if u else mpmath.mpf(1) / 2
+
+
+class power(_Real):
+    """power(a, b) = a^b: for a < 0 only where b is a whole number, for a = 0 only where b >= 0.
+
+    A negative number to a power that varies is real at isolated points only, so it is refused.
+    """
+
+    nargs = 2
+
+    @classmethod
+    def eval(cls, a: Any, b: Any) -> Any:
+        if b.is_zero or a == 1:
+            return sympy.S.One
+        if b.is_Integer:
+            return a**b
+        if b.is_Rational and b.q == 2:
+            return sqrt(a) ** b.p
+        if a.is_zero and b.is_Number:
+            return sympy.S.Zero if b.is_positive else sympy.nan
+        return sympy.nan if a.is_Number and a.is_negative else None
+
+    @staticmethod
+    def numeric(a: Any, b: Any) -> Any:
+        """The sign apart, so that a whole b may be as large as it likes."""
+        if a > 0 or b == 0:
+            return abs(a) ** b
+        if a == 0:
+            return mpmath.mpf(0) if b > 0 else mpmath.nan
+        if not mpmath.isint(b):
+            return mpmath.nan
+        return -(abs(a) ** b) if int(b) % 2 else abs(a) ** b
+
+
 class choose(_Real):
     """choose(a, b, t, e) = t where a > b, else e; what is not chosen is dropped, not multiplied by 0."""
 
@@ -158,6 +237,8 @@ class choose(_Real):
 
     @classmethod
     def eval(cls, a: Any, b: Any, t: Any, e: Any) -> Any:
+        if a.is_Number and b.is_Number:
+            return t if a > b else e
         return t if t == e else None
 
     @staticmethod

@@ -32,6 +32,11 @@ def evaluate_derivative(
 
 def evaluate_tree(tree: Any, x: Any, values: Mapping[str, Any]) -> Array:
     """A sympy tree in X and named symbols; inf and nan are kept, nothing warns."""
+    return evaluate_node(form(tree), x, values)
+
+
+def evaluate_node(tree: Node, x: Any, values: Mapping[str, Any]) -> Array:
+    """An operator tree, as `evaluate_tree`."""
     points = np.asarray(x, dtype=np.float64)
     known = {**values, X.name: points}
 
@@ -42,7 +47,7 @@ def evaluate_tree(tree: Any, x: Any, values: Mapping[str, Any]) -> Array:
         return PRIMITIVES[node.op].numpy(*arguments)
 
     with np.errstate(all="ignore"):
-        value = fold(form(tree), leaf, apply)
+        value = fold(tree, leaf, apply)
         return np.array(np.broadcast_to(np.asarray(value, dtype=np.float64), points.shape))
 
 

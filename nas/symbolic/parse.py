@@ -13,10 +13,11 @@ gelu(x).
 from __future__ import annotations
 
 import math
+import operator
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, reduce
 from typing import Any, cast
 
 import numpy as np
@@ -24,26 +25,35 @@ import sympy
 
 from nas.errors import ExpressionError
 from nas.registry import did_you_mean
-from nas.symbolic.catalogue import FORMULAS
+from nas.symbolic.catalogue import FORMULAS, find
 from nas.symbolic.expression import (
+    CANONICAL_SECONDS,
     LARGEST_INTEGER,
+    MOST_COMPARISONS,
     PARAMETER,
     Expression,
     Parameter,
     Scope,
     X,
+    comparisons,
     default_start,
     symbol,
+    too_intricate,
 )
+from nas.symbolic.form import build, rebuild
+from nas.symbolic.limits import limited
 from nas.symbolic.numeric import evaluate_tree
 from nas.symbolic.primitives import PRIMITIVES
 
 LONGEST_TEXT = 1000
 MOST_TOKENS = 400
-DEEPEST_NESTING = 40
+MOST_NODES = 500  #: of a sympy tree
+MOST_CONSTANT_NODES = 30  #: sympy evaluates constants to many digits, again and again
+DEEPEST_NESTING = 16
 LARGEST_TYPED_EXPONENT = 12
 LARGEST_NUMBER = float(LARGEST_INTEGER)
 MOST_DIGITS = 100
+_LONGEST_SHOWN = 40
 
 _TOKEN = re.compile(
     r"(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)|(?P<name>[A-Za-z_][A-Za-z_0-9]*)|(?P<op>\*\*|[-+*/^(),\[\]])"
@@ -71,9 +81,15 @@ def parse(text: str, variables: tuple[str, ...] = ("x",)) -> Expression:
         raise ExpressionError(
             "the formula is too long", got=f"{len(text)} characters", allowed=f"at most {LONGEST_TEXT}"
         )
-    if variables == ("x",) and (whole := FORMULAS.get(_squashed(text))) is not None:
+    if variables == ("x",) and (whole := _named(text)) is not None:
         return parse(whole)
     return _Parser(text, _tokens(text), variables).expression()
+
+
+def _named(text: str) -> str | None:
+    """The formula of the function that has `text` as its whole name."""
+    row = find(text) if text.strip().isidentifier() else None
+    return FORMULAS.get(_squashed(text)) if row is None else row.text
 
 
 def _squashed(name: str) -> str:
@@ -108,6 +124,11 @@ def _error(text: str, position: int, problem: str, cure: str | None = None) -> E
     return ExpressionError(f"cannot read the formula: {problem} {where}", got=excerpt or "nothing", cure=cure)
 
 
+def _shown(word: str) -> str:
+    """A word of the text in a message."""
+    return repr(word if len(word) <= _LONGEST_SHOWN else f"{word[:_LONGEST_SHOWN]}…")
+
+
 @dataclass
 class _Parser:
     text: str
@@ -117,11 +138,13 @@ class _Parser:
     depth: int = 0
     parameters: dict[str, Parameter] = field(default_factory=dict)
     explicit: set[str] = field(default_factory=set)
+    constants: dict[Any, float] = field(default_factory=dict)
+    compared: int = 0
 
     def expression(self) -> Expression:
-        tree = self.sum()
+        tree = limited(CANONICAL_SECONDS, self.sum, too_intricate)
         if self.next.kind != "end":
-            raise self.error(f"unexpected {self.next.text!r}", "is an operator such as * missing?")
+            raise self.error(f"unexpected {_shown(self.next.text)}", "is an operator such as * missing?")
         return Expression.of(tree, tuple(self.parameters.values()))
 
     @property
@@ -140,7 +163,7 @@ class _Parser:
 
     def expect(self, text: str) -> None:
         if self.accept(text) is None:
-            found = "the end" if self.next.kind == "end" else repr(self.next.text)
+            found = "the end" if self.next.kind == "end" else _shown(self.next.text)
             raise self.error(f"expected {text!r} and found {found}")
 
     def sum(self) -> Any:
@@ -194,13 +217,15 @@ class _Parser:
             inside = self.sum()
             self.expect(")")
             return inside
-        found = "the formula ends" if token.kind == "end" else f"found {token.text!r}"
+        found = "the formula ends" if token.kind == "end" else f"found {_shown(token.text)}"
         raise self.error(f"expected a number, a name or a bracket and {found}")
 
     def number(self, token: Token) -> Any:
         value = float(token.text)
         digits = re.split("[eE]", token.text)[0].replace(".", "").strip("0")
-        if len(digits) > MOST_DIGITS or not (value == 0 or 1 / LARGEST_NUMBER <= value <= LARGEST_NUMBER):
+        if not digits:  # 0e99999999, too, of which a library would write out the zeros
+            return sympy.S.Zero
+        if len(digits) > MOST_DIGITS or not 1 / LARGEST_NUMBER <= value <= LARGEST_NUMBER:
             raise _error(self.text, token.position, "a number is too long, too large or too small")
         return sympy.Rational(token.text)
 
@@ -216,15 +241,16 @@ class _Parser:
             return self.parameter(name)
         known = [*self.variables, "pi", "beta", "p", *_FUNCTIONS, *FORMULAS]
         function = name in _FUNCTIONS or name in FORMULAS
-        problem = f"the function {name} needs brackets" if function else f"unknown name {name!r}"
-        cure = f"write {name}(x)" if function else did_you_mean(name, known)
+        problem = f"the function {name} needs brackets" if function else f"unknown name {_shown(name)}"
+        cure = f"write {name}(x)" if function else did_you_mean(name[:_LONGEST_SHOWN], known)
         raise _error(self.text, token.position, problem, cure)
 
     def call(self, token: Token) -> Any:
         name = token.text
         if name not in _FUNCTIONS and name not in FORMULAS:
-            cure = did_you_mean(name, [*_FUNCTIONS, *FORMULAS]) or f"functions are {', '.join(_FUNCTIONS)}"
-            raise _error(self.text, token.position, f"unknown function {name!r}", cure)
+            near = did_you_mean(name[:_LONGEST_SHOWN], [*_FUNCTIONS, *FORMULAS])
+            cure = near or f"functions are {', '.join(_FUNCTIONS)}"
+            raise _error(self.text, token.position, f"unknown function {_shown(name)}", cure)
         self.expect("(")
         arguments = [self.sum()]
         while self.accept(","):
@@ -246,7 +272,14 @@ class _Parser:
         fresh = {p.name: p for p in row.parameters}
         for parameter in fresh.values():
             self.parameters.setdefault(parameter.name, parameter)
-        return row.tree.xreplace({X: argument})
+        places = sum(node == X for node in sympy.preorder_traversal(row.tree))
+        if size(row.tree) + places * size(argument) > (
+            MOST_NODES if argument.free_symbols else MOST_CONSTANT_NODES
+        ):
+            too_intricate()
+        for node in row.tree.atoms(sympy.Max, sympy.Min):
+            self.compare([argument, *node.args])
+        return rebuild(row.form, {X.name: argument})
 
     def parameter(self, name: str) -> Any:
         known = self.parameters.get(name)
@@ -266,7 +299,7 @@ class _Parser:
         if self.next.kind == "name":
             scope = self.next.text
             if scope not in ("channel", "scalar"):
-                raise self.error(f"unknown scope {scope!r}", "a parameter is [channel] or [scalar]")
+                raise self.error(f"unknown scope {_shown(scope)}", "a parameter is [channel] or [scalar]")
             self.position += 1
             if not self.accept(","):
                 return Parameter(name, cast(Scope, scope), start)
@@ -277,17 +310,48 @@ class _Parser:
 
     def build(self, name: str, *arguments: Any) -> Any:
         """One node, refused where it is constant and not a finite number."""
-        if name == "div" and arguments[1].is_zero:
+        if name == "div" and arguments[1] == 0:
             raise self.error("division by zero")
-        tree = PRIMITIVES[name].sympy(*arguments)
-        if not tree.free_symbols and not tree.is_Rational:
-            self.check_constant(tree)
+        if name in ("max", "min"):
+            own = PRIMITIVES[name].sympy
+            self.compare([p for a in arguments for p in (a.args if a.func == own else [a])])
+        tree = build(name, *arguments)
+        constant = not tree.free_symbols
+        if size(tree) > (MOST_CONSTANT_NODES if constant else MOST_NODES):
+            too_intricate()
+        if constant and not tree.is_Rational:
+            self.check_constant(tree, name, arguments)
         elif tree.is_Rational and (max(abs(tree.p), tree.q).bit_length() > 512):
             raise self.error("a number is too long, too large or too small")
         return tree
 
-    def check_constant(self, tree: Any) -> None:
-        finite = not tree.has(sympy.nan, sympy.zoo, sympy.oo, -sympy.oo, sympy.I)
-        value = float(evaluate_tree(tree, np.zeros(()), {})) if finite else math.nan
+    def compare(self, pieces: Sequence[Any]) -> None:
+        """Count what sympy does for a max of `pieces`."""
+        self.compared += comparisons(pieces)
+        if self.compared > MOST_COMPARISONS:
+            too_intricate()
+
+    def check_constant(self, tree: Any, name: str, arguments: Sequence[Any]) -> None:
+        """Refuse what is not finite; the value comes from those of its parts, so a long sum is no work."""
+        if tree not in self.constants:
+            finite = not tree.has(sympy.nan, sympy.zoo, sympy.oo, -sympy.oo, sympy.I)
+            with np.errstate(all="ignore"):
+                values = [self.constant(argument) for argument in arguments]
+                function = operator.pow if name == "pow" else PRIMITIVES[name].numpy
+                combined = reduce(function, values) if len(values) > 2 else function(*values)
+            self.constants[tree] = np.float64(combined) if finite else math.nan
+        value = self.constants[tree]
         if not math.isfinite(value) or abs(value) > LARGEST_NUMBER:
             raise self.error("a constant part has no finite real value")
+
+    def constant(self, tree: Any) -> float:
+        """The value of a constant."""
+        if tree not in self.constants:
+            self.constants[tree] = np.float64(evaluate_tree(tree, np.zeros(()), {}))
+        return self.constants[tree]
+
+
+@lru_cache(maxsize=8192)
+def size(tree: Any) -> int:
+    """Nodes of a sympy tree."""
+    return 1 + sum(map(size, tree.args))

@@ -27,7 +27,7 @@ class Primitive:
 
     `torch` and `c` are source templates with {0}, {1}, … for the arguments, which are names or literals;
     `derivative[i]` maps the sympy arguments to the partial derivative by the i-th. An arity of None means two
-    or more arguments.
+    or more arguments. Where `c` is None the compiled loop knows no such function and the eager form serves.
     """
 
     name: str
@@ -36,7 +36,7 @@ class Primitive:
     numpy: Callable[..., Any]
     mpmath: Callable[..., Any]
     torch: str
-    c: str
+    c: str | None
     derivative: tuple[Callable[..., Any], ...] = ()
     domain: str = "all real numbers"
     typed: bool = True  #: may stand in a formula a person types
@@ -55,6 +55,10 @@ def _sinc_slope(u: Any) -> Any:
     series = np.where(small, u, 0.0) * np.polynomial.polynomial.polyval(v, terms)
     w = np.where(small, 1.0, u)
     return np.where(small, series, (np.cos(w) - np.sin(w) / w) / w)
+
+
+def _i1e_ratio(u: Any) -> Any:
+    return np.where(u == 0, 0.5, scipy.special.i1e(u) / np.where(u == 0, 1.0, u))
 
 
 def _masked(function: Callable[[Any], Any], inside: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -245,6 +249,51 @@ PRIMITIVES = Table(
             "F.softplus({0}, 1.0, 40.0)",
             "softplus_({0})",
             (f.sigmoid,),
+        ),
+        Primitive(
+            "i0e",
+            1,
+            f.i0e,
+            scipy.special.i0e,
+            f.i0e.numeric,
+            "torch.special.i0e({0})",
+            None,
+            (lambda u: f.i1e(u) - sympy.sign(u) * f.i0e(u),),
+        ),
+        Primitive(
+            "i1e",
+            1,
+            f.i1e,
+            scipy.special.i1e,
+            f.i1e.numeric,
+            "torch.special.i1e({0})",
+            None,
+            (lambda u: f.i0e(u) - sympy.sign(u) * f.i1e(u) - f.i1e_ratio(u),),
+        ),
+        Primitive(
+            "i1e_ratio",
+            1,
+            f.i1e_ratio,
+            _i1e_ratio,
+            f.i1e_ratio.numeric,
+            "i1e_ratio({0})",
+            None,
+            (lambda u: (f.i0e(u) - 2 * f.i1e_ratio(u)) / u - sympy.sign(u) * f.i1e_ratio(u),),
+            typed=False,
+        ),
+        Primitive(
+            "power",
+            2,
+            f.power,
+            np.power,
+            f.power.numeric,
+            "torch.pow({0}, {1})",
+            None,
+            (
+                lambda a, b: b * f.power(a, b - 1),
+                lambda a, b: f.choose(sympy.Abs(a), 0, f.power(a, b) * f.log(a), 0),
+            ),
+            domain="a > 0, or a whole b",
         ),
         Primitive("max", None, sympy.Max, np.maximum, max, "torch.maximum({0}, {1})", "max_({0}, {1})"),
         Primitive("min", None, sympy.Min, np.minimum, min, "torch.minimum({0}, {1})", "min_({0}, {1})"),

@@ -18,6 +18,8 @@ BASELINE = "yellow"
 TROUBLE = "yellow"
 FIRST = "cyan"  #: the first curve of a graph
 SECOND = "magenta"
+THIRD = "green"
+FOURTH = "yellow"
 
 Part = str | tuple[str, str]  #: words, or words and their style
 

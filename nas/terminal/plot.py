@@ -1,4 +1,4 @@
-"""Graphs of sampled functions in text: one line high, or a frame with axes for one or two curves."""
+"""Graphs of sampled functions in text: one line high, or a frame with axes for up to four curves."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ import numpy as np
 import numpy.typing as npt
 from rich.console import Group, RenderableType
 
-from nas.terminal.canvas import DIM, FIRST, SECOND, Canvas, Drawing, Part
+from nas.terminal.canvas import DIM, FIRST, FOURTH, SECOND, THIRD, Canvas, Drawing, Part
 from nas.terminal.raster import DOTS_HIGH, DOTS_WIDE, Dots, Values, braille, frame, trace
 from nas.terminal.text import number, pad
 
-STYLES = (FIRST, SECOND)
-_SIGNS = "*."  #: of the two curves in ASCII
+STYLES = (FIRST, SECOND, THIRD, FOURTH)
+_SIGNS = "*.o+"  #: of the curves in ASCII
+_EVERY = (1, 2, 3, 5)  #: which dots of a curve are set in braille
+_SAMPLES = ("⠤⠤⠤", "⠄⠄⠄", "⠄⠠ ", "⠄ ⠠")  #: how that looks
 _LEVELS = "_.-'"  #: heights within one line in ASCII
 _LEAST = 12  #: columns of the narrowest frame
 
@@ -57,11 +59,11 @@ def graph(
     rows: int = 12,
     limits: tuple[float, float] | None = None,
 ) -> Drawing:
-    """One or two curves in a frame with labelled axes and, below it, a legend that needs no colors.
+    """Curves in a frame with labelled axes and, below it, a legend that needs no colors.
 
     Args:
         x: increasing and finite.
-        curves: one or two; the first is a solid line, the second a dotted one.
+        curves: one to four; the first is a solid line, the others are dotted, each wider than the last.
         columns: cells from edge to edge, labels included; None for all there are.
         rows: cells high, without the line of x labels and the legend.
         limits: lowest and highest y shown; by default what `frame` finds.
@@ -94,7 +96,7 @@ def _field(
     """Each line of the frame as parts: cells of the curves over the lines x = 0 and y = 0."""
     low, high = limits
     dots_high, dots_wide = (DOTS_HIGH, DOTS_WIDE) if canvas.unicode else (1, 1)
-    every = (1, 2) if canvas.unicode else (1, 1)
+    every = _EVERY if canvas.unicode else [1] * len(_EVERY)
     layers = [
         trace(x, y, rows=rows * dots_high, columns=cells * dots_wide, low=low, high=high, every=every[i])
         for i, y in enumerate(ys)
@@ -186,7 +188,7 @@ def _axis(canvas: Canvas, labelled: bool) -> str:
 def _legend(
     canvas: Canvas, curves: Sequence[Curve], ys: Sequence[Values], low: float, high: float
 ) -> list[Part]:
-    samples = ("⠤⠤⠤", "⠄⠄⠄") if canvas.unicode else ("***", "...")
+    samples = _SAMPLES if canvas.unicode else [3 * sign for sign in _SIGNS]
     parts: list[Part] = []
     for curve, sample, style in zip(curves, samples, STYLES, strict=False):
         parts += [(sample, style), f" {curve.label}   "]

@@ -78,6 +78,8 @@ def _facts(record: TrialRecord) -> list[tuple[str, object]]:
     if record.n_seeds > 1:
         pairs.append(("by seed", [f"{percent(value)} %" for value in record.val_accs]))
     pairs += [(key, value) for key, value in record.settings.items()]
+    if record.init_gain is not None:
+        pairs.append(("init gain", f"{record.init_gain:.4g}"))
     cost = f"{duration(record.seconds)}, {record.train_images:,} training images"
     return [*pairs, ("cost", cost)]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -14,6 +15,7 @@ from nas.errors import SettingError
 from nas.protocol import Recipe
 from nas.seeds import derive
 from nas.training.augmentation import mirror, shift
+from nas.training.batch import prepared
 
 _VAL_BATCH = {"cpu": 125, "cuda": 2500}  #: images; on a CPU the layers of more do not fit into its cache
 _CHUNK = 4096  #: images converted to float64 at a time
@@ -40,6 +42,12 @@ class Split:
     @property
     def device(self) -> torch.device:
         return self.x_train.device
+
+    @cached_property
+    def table(self) -> Tensor:
+        """float32 [c, 256]: what each value of a pixel becomes."""
+        values = torch.arange(256, device=self.device)
+        return torch.sub(values, self.mean.view(-1, 1)).div_(self.std.view(-1, 1))
 
     @property
     def n_train(self) -> int:
@@ -109,26 +117,32 @@ def batches(data: Split, recipe: Recipe, *, seed: int, epoch: int) -> Iterator[t
     offsets = torch.randint(2 * recipe.crop + 1, (2, n), generator=draw)
     mirrored = torch.randint(2, (n,), generator=draw).bool()
     order, offsets, mirrored = (t.to(data.device) for t in (order, offsets, mirrored))
+    if not recipe.flip:
+        mirrored = torch.zeros_like(mirrored)
     for start in range(0, n - size + 1, size):
         here = slice(start, start + size)
-        x = data.x_train[order[here]]
-        if recipe.crop:
-            x = shift(x, offsets[0, here], offsets[1, here], recipe.crop)
-        if recipe.flip:
-            x = mirror(x, mirrored[here])
-        yield _normalized(data, x), data.y_train[order[here]]
+        x = _batch(data, data.x_train, order[here], offsets[:, here], mirrored[here], recipe.crop)
+        yield x, data.y_train[order[here]]
 
 
 def validation_batches(data: Split) -> Iterator[tuple[Tensor, Tensor]]:
     """The validation part as it is, in order: x float32 normalized, channels_last; y int64."""
-    size = _VAL_BATCH[data.device.type]
-    for x, y in zip(torch.split(data.x_val, size), torch.split(data.y_val, size), strict=True):
-        yield _normalized(data, x), y
+    for which in torch.split(torch.arange(data.n_val, device=data.device), _VAL_BATCH[data.device.type]):
+        still = torch.zeros(2, len(which), dtype=torch.int64, device=data.device)
+        yield _batch(data, data.x_val, which, still, still[0].bool(), 0), data.y_val[which]
 
 
-def _normalized(data: Split, x: Tensor) -> Tensor:
-    # arithmetic first: over three channels side by side it would be no vector code
-    return torch.sub(x, data.mean).div_(data.std).contiguous(memory_format=torch.channels_last)
+def _batch(
+    data: Split, images: Tensor, which: Tensor, offsets: Tensor, mirrored: Tensor, reach: int
+) -> Tensor:
+    """The images `which`, moved, mirrored and normalized: in C, or by torch with the same bits."""
+    dy, dx = offsets
+    x = prepared(images, which, dy, dx, mirrored, reach, data.table)
+    if x is None:
+        x = mirror(shift(images[which], dy, dx, reach), mirrored)
+        # arithmetic first: over three channels side by side it would be no vector code
+        x = torch.sub(x, data.mean).div_(data.std).contiguous(memory_format=torch.channels_last)
+    return x
 
 
 def _generator(seed: int, purpose: str, epoch: int) -> torch.Generator:

@@ -15,8 +15,10 @@ from torch import Tensor, nn
 from nas.outcomes import Epoch, Outcome
 from nas.protocol import Recipe
 from nas.training.loader import Split, batches, steps_per_epoch, validation_batches
+from nas.training.memory import keep_freed_memory
 from nas.training.precision import autocast
 from nas.training.schedule import one_cycle
+from nas.training.sgd import SGD
 
 _CHECK_EVERY = 10  #: steps between two looks at the loss: on a GPU each look waits for the device
 _CHANCE_STEPS = 10  #: a network of fewer steps has hardly begun
@@ -50,6 +52,7 @@ def train(
     an error of torch (out of memory) as failed. SettingError where a batch exceeds the training part.
     """
     start = time.perf_counter()
+    keep_freed_memory()
     loop = _Loop(network, data, recipe, epochs, seed)
     curve: list[Epoch] = []
     ending = None
@@ -130,13 +133,11 @@ class _Loop:
         return mean if isfinite(mean) else _Ending(Outcome.DIVERGED, f"loss is not finite in epoch {number}")
 
     def _step(self, x: Tensor, y: Tensor) -> Tensor:
-        for group in self.optimizer.param_groups:
-            group["lr"] = one_cycle(self.step, self.steps, self.recipe)
-        self.optimizer.zero_grad()
+        self.optimizer.forget_gradients()
         with autocast(self.data.device):
             loss = F.cross_entropy(self.network(x), y, label_smoothing=self.recipe.label_smoothing)
         loss.backward()  # type: ignore[no-untyped-call]
-        self.optimizer.step()
+        self.optimizer.step(one_cycle(self.step, self.steps, self.recipe))
         self.step += 1
         return loss.detach()
 
@@ -162,7 +163,7 @@ def _score(network: nn.Module, data: Split) -> tuple[float, float]:
 @contextmanager
 def _batch_statistics(network: nn.Module) -> Iterator[None]:
     """Batch norm normalizes by each batch itself and learns nothing from it."""
-    norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
+    norms = [module for module in network.modules() if isinstance(module, (nn.BatchNorm1d, nn.BatchNorm2d))]
     momenta = [norm.momentum for norm in norms]
     network.train()
     try:
@@ -174,20 +175,12 @@ def _batch_statistics(network: nn.Module) -> Iterator[None]:
             norm.momentum = momentum
 
 
-def _sgd(network: nn.Module, recipe: Recipe) -> torch.optim.SGD:
+def _sgd(network: nn.Module, recipe: Recipe) -> SGD:
     """SGD whose weight decay spares the parameters inside activations."""
     spared = list(_activation_parameters(network))
     known = {id(parameter) for parameter in spared}
     weights = [parameter for parameter in network.parameters() if id(parameter) not in known]
-    groups = [{"params": weights}] + ([{"params": spared, "weight_decay": 0.0}] if spared else [])
-    return torch.optim.SGD(
-        groups,
-        lr=recipe.lr,
-        momentum=recipe.momentum,
-        nesterov=recipe.nesterov and recipe.momentum > 0,
-        weight_decay=recipe.weight_decay,
-        fused=True,
-    )
+    return SGD(weights, spared, momentum=recipe.momentum, nesterov=recipe.nesterov, decay=recipe.weight_decay)
 
 
 def _activation_parameters(network: nn.Module) -> Iterator[nn.Parameter]:

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from nas.architectures.norm import BatchNorm2d
+from nas.architectures.norm import BatchNorm2d, Stack, normalized
 
 
 def _pair(channels: int) -> tuple[BatchNorm2d, nn.BatchNorm2d]:
@@ -54,3 +54,41 @@ def test_the_folded_way_is_taken_where_it_pays() -> None:
     """Otherwise the tests above would compare torch with itself."""
     y = _pair(8)[0](_images(8, 32).requires_grad_())
     assert "Normalize" in type(y.grad_fn).__name__
+
+
+class Both(nn.Module):
+    """An activation that can be taken together with the norm before it, and counts how often it was."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fused = 0
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.tanh()
+
+    def after_norm(self, x: Tensor, norm: nn.BatchNorm2d) -> Tensor | None:
+        self.fused += 1
+        return None if x.dtype == torch.float64 else norm(x).tanh()
+
+
+def test_a_stack_is_a_sequential_that_offers_the_norm_to_the_activation() -> None:
+    torch.manual_seed(0)
+    stack = Stack(nn.Conv2d(3, 4, 3), BatchNorm2d(4), Both(), nn.Flatten(), nn.BatchNorm1d(144))
+    plain = nn.Sequential(*stack)
+    x = torch.randn(5, 3, 8, 8)
+    torch.testing.assert_close(stack(x), plain(x), rtol=0, atol=0)
+    assert stack[2].fused == 1
+    torch.testing.assert_close(stack.double()(x.double()), plain.double()(x.double()), rtol=0, atol=0)
+    assert stack[2].fused == 2, "asked, and it declined"
+    assert Stack(BatchNorm2d(4)).double()(torch.randn(2, 4, 1, 1).double()).shape == (2, 4, 1, 1)
+
+
+def test_who_watches_the_norm_or_the_activation_sees_them() -> None:
+    norm, activation, seen = BatchNorm2d(4), Both(), []
+    watch = activation.register_forward_hook(lambda *_: seen.append("activation"))
+    normalized(torch.randn(2, 4, 4, 4), norm, activation)
+    watch.remove()
+    norm.register_forward_pre_hook(lambda *_: seen.append("norm"))
+    normalized(torch.randn(2, 4, 4, 4), norm, activation)
+    assert seen == ["activation", "norm"]
+    assert activation.fused == 0

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from nas import native
 from nas.architectures.pooling import HalvingMaxPool
+from nas.native import compiler
 
 
 @pytest.mark.parametrize("shape", [(3, 16, 8, 8), (2, 5, 4, 10), (1, 1, 2, 2), (2, 3, 7, 6), (2, 4, 6, 9)])
@@ -29,7 +29,7 @@ def test_nan_goes_through() -> None:
     assert torch.isnan(HalvingMaxPool()(x)).sum() == 1
 
 
-@pytest.mark.skipif(not native.available(), reason="no C compiler that does it here")
+@pytest.mark.skipif(not compiler.available(), reason="no C compiler that does it here")
 def test_the_c_code_is_used() -> None:
     x = torch.randn(2, 4, 4, 4).contiguous(memory_format=torch.channels_last).requires_grad_()
     assert "_Pool" in type(HalvingMaxPool()(x).grad_fn).__name__

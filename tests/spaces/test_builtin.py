@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nas.spaces.formulas import UNARY, template
-from nas.spaces.genotype import Unit
+from nas.spaces.genotype import Call, Genotype, Input, Inside, X, build
 from nas.spaces.library import read
 from nas.spaces.schema import CoreUnit
 from nas.spaces.space import SearchSpace
@@ -66,7 +66,8 @@ def test_unary_primitive_is_the_tables(name: str, place: int, function: Function
 
 @pytest.mark.parametrize(("name", "place", "function"), BINARY_ROWS)
 def test_binary_primitive_is_the_tables(name: str, place: int, function: Function) -> None:
-    expression = Unit(core_unit(name).binary[place], ("sin(x)", "x^3")).build()
+    parts = Call("sin(x)", (X,)), Call("x^3", (X,))
+    expression = build(Call(core_unit(name).binary[place], parts), "channel")
     assert len(expression.parameters) == ("beta" in _names(function))
     values = {p.name: BETA for p in expression.parameters}
     reference = call(function, np.sin(POINTS), POINTS**3)
@@ -115,7 +116,7 @@ def test_candidates_compute_what_their_decisions_say(data: st.DataObject) -> Non
     """b(u1(.), u2(.)) by the NumPy tables, every beta at its start of 1, where float64 can tell."""
     space = SearchSpace(read("activations", ["core_unit.depth=2"]))
     draft = space.draft(Drawn(data))
-    if not isinstance(draft.genotype, Unit):
+    if draft.decisions["activation.production"] != "core_unit":
         return
     x = np.linspace(-1.45, 1.4, 24)
     reference, nearby = (_interpret(draft.genotype, points) for points in (x, x * (1 + 1e-12)))
@@ -125,14 +126,16 @@ def test_candidates_compute_what_their_decisions_say(data: st.DataObject) -> Non
     np.testing.assert_allclose(value[firm], reference[firm], rtol=1e-6, atol=1e-6)
 
 
-def _interpret(unit: Unit, x: Any) -> Any:
+def _interpret(genotype: Genotype, x: Any) -> Any:
     table = core_unit("activations")
-    inner = _interpret(unit.inner, x) if unit.inner is not None else x
-    parts = [
-        call(tables.PAPER_UNARY[table.unary.index(u)], inner if uses else x, beta=1.0)
-        for u, uses in zip(unit.unary, unit.uses, strict=True)
-    ]
-    return call(tables.PAPER_BINARY[table.binary.index(unit.binary)], *parts, beta=1.0)
+    if isinstance(genotype, Input):
+        return x
+    if isinstance(genotype, Inside):
+        return _interpret(genotype.outer, _interpret(genotype.inner, x))
+    parts = [_interpret(part, x) for part in genotype.parts]
+    formulas, functions = (table.unary, tables.PAPER_UNARY), (table.binary, tables.PAPER_BINARY)
+    names, rows = formulas if len(parts) == 1 else functions
+    return call(rows[names.index(genotype.formula)], *parts, beta=1.0)
 
 
 def test_every_pair_of_the_yardstick_has_a_function() -> None:

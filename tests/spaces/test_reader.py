@@ -28,6 +28,8 @@ binary = ["x1 + x2"]
 HEAD = 'schema = 1\nname = "mine"\n'
 UNIT = '[activation.core_unit]\nunary = ["x"]\nbinary = ["x1 + x2"]\n'
 PAIR = "[activation.smooth_max]\n"
+SHAPES = "[activation.shapes]\n"
+LIMITS = "[activation.limits]\n"
 
 
 def test_defaults() -> None:
@@ -92,8 +94,39 @@ MALFORMED = [
     (f"{HEAD}{UNIT}".replace('["x"]', '["x", "x"]'), ["unary: x is there twice"]),
     (f"{HEAD}{UNIT}".replace('["x"]', '["x^2", "x", "x*x"]'), ["unary: x*x and x^2 are one function"]),
     (f"{HEAD}{PAIR}pieces = []", ["smooth_max.pieces: should not be empty"]),
-    (f"{HEAD}{PAIR}pieces = [['x']]", ["smooth_max.pieces[1][2] is missing"]),
-    (f"{HEAD}{PAIR}pieces = [['x', '0', '1']]", ["smooth_max.pieces[1]"]),
+    (f"{HEAD}{PAIR}pieces = [['x']]", ["smooth_max.pieces[1]: takes 2 to 4 pieces"]),
+    (f"{HEAD}{PAIR}pieces = [['x', '0', '1', '-x', 'x^2']]", ["smooth_max.pieces[1]: takes 2 to 4 pieces"]),
+    (f"{HEAD}{PAIR}number = 2", ["smooth_max: needs pieces or any_of"]),
+    (f"{HEAD}{PAIR}pieces = [['x', '0']]\nany_of = ['x', '0']", ["needs pieces or any_of", "only one"]),
+    (f"{HEAD}{PAIR}any_of = ['x', '0']\nnumber = 5", ["smooth_max.number[1]: ", "equal to 4", "got: 5"]),
+    (f"{HEAD}{PAIR}any_of = ['p*x', 'p[1]*x']\ntied = true", ["p is tied and has several start values"]),
+    (f"{HEAD}{SHAPES}", ["shapes: needs shapes, formulas or both"]),
+    (f"{HEAD}{SHAPES}shapes = ['u(x)']", ["shapes: unary is used by a shape and missing"]),
+    (f"{HEAD}{SHAPES}formulas = 'x'\nunary = ['x']", ["shapes: unary is used by no shape"]),
+    *(
+        (f"{HEAD}{SHAPES}shapes = ['{text}']", ["shapes.shapes[1]: not a shape: ", problem, f"got: {text}"])
+        for text, problem in [
+            ("x", "x alone"),
+            ("u", "ends too early"),
+            ("u()", "expected u, b, n or x"),
+            ("u(x", "ends too early"),
+            ("u(x))", "behind its end"),
+            ("u(x)x", "behind its end"),
+            ("u x", "expected '('"),
+            ("b(x)", "b takes 2 parts, not 1"),
+            ("u(x, x)", "u takes 1 part, not 2"),
+            ("n(x, x)", "n takes 3 parts"),
+            ("f(x)", "found 'f'"),
+            ("u(1)", "found '1'"),
+            ("u(" * 9 + "x" + ")" * 9, "nested deeper than 8"),
+        ]
+    ),
+    (f"{HEAD}{SHAPES}shapes = ['u(x){' ' * 200}']", ["not a shape: a shape is too long", "at most 200"]),
+    (f"{HEAD}{SHAPES}shapes = ['n(x, x, x)']\nnary = ['x1*x4']", ["nary[1]: not a formula", "x1, x2 and x3"]),
+    (f"{HEAD}{UNIT}{LIMITS}complexity = 0", ["limits.complexity: ", "greater than or equal to 1"]),
+    (f"{HEAD}{UNIT}{LIMITS}complexty = 3", ["limits.complexty is an unknown key", "mean complexity?"]),
+    (f"{HEAD}{UNIT}{LIMITS}nested = {{ epx = ['sin'] }}", ["epx is no operator", "did you mean exp?"]),
+    (f"{HEAD}{UNIT}{LIMITS}nested = {{ exp = ['sinhh'] }}", ["sinhh is no operator", "mean sinh?"]),
     (f"{HEAD}{PAIR}pieces = ['x', '0']", ["smooth_max.pieces[1]: should be a list"]),
     (f"{HEAD}{PAIR}pieces = [['x', '0'], ['x', '0']]", ["is there twice"]),
     (f"{HEAD}{PAIR}pieces = [['x', 'y']]", ["smooth_max.pieces[1][2]: not a formula"]),
@@ -222,8 +255,18 @@ VALUES = st.recursive(
 KEYS = [
     *(
         ("activation", p, k)
-        for p in ("core_unit", "smooth_max")
-        for k in ("depth", "unary", "pieces", "parameters")
+        for p in ("core_unit", "smooth_max", "shapes", "limits")
+        for k in (
+            "depth",
+            "unary",
+            "pieces",
+            "parameters",
+            "tied",
+            "shapes",
+            "any_of",
+            "complexity",
+            "nested",
+        )
     ),
     *(("recipe", k) for k in ("lr", "nesterov", "batch_size", "crop", "nothing")),
     *((k,) for k in ("schema", "name", "summary", "activation", "recipe", "nothing")),
@@ -236,6 +279,6 @@ def test_mutated_data_is_a_space_or_an_error(path: tuple[str, ...], value: Any) 
     data: dict[str, Any] = read("activations").to_data()
     table = data
     for step in path[:-1]:
-        table = table[step]
+        table = table.setdefault(step, {})
     table[path[-1]] = value
     assert _told(lambda: from_data(data, "mutated.toml")).startswith("mutated.toml")

@@ -16,7 +16,7 @@ from scipy.special import erf, expit, ndtr
 from nas.symbolic.catalogue import CATALOGUE, FORMULAS, Activation, find
 from nas.symbolic.derivative import derivative
 from nas.symbolic.expression import PARAMETER, X
-from nas.symbolic.numeric import evaluate, evaluate_mpmath, evaluate_tree
+from nas.symbolic.numeric import evaluate, evaluate_derivative, evaluate_mpmath, evaluate_tree
 from nas.symbolic.parse import parse
 from nas.symbolic.primitives import PRIMITIVES
 
@@ -62,6 +62,33 @@ def test_numbers_hold_at_thirty_digits(row: Activation) -> None:
         assert float(evaluate_mpmath(expression, x, digits=30)) == pytest.approx(
             float(evaluate(expression, np.array(x))), rel=1e-12, abs=1e-15
         )
+
+
+SHAPELESS_NEAR_0 = ("tanh shrink",)  # x - tanh(x) has no form that keeps its digits there
+INFINITE = ("hyper-sinh",)  # sinh itself overflows
+
+
+@ROWS
+def test_digits_and_slopes_hold_far_out(row: Activation) -> None:
+    """Value and slope against 50 digits over +-10^4: finite, the value within 8 ulp times its condition."""
+    expression = parse(row.text)
+    low, high = (0.4 if row.name in SHAPELESS_NEAR_0 else 1e-5), (80 if row.name in INFINITE else 1e4)
+    x = np.concatenate([sign * np.geomspace(low, high, 8) for sign in (-1.0, 1.0)])
+    values, slopes = evaluate(expression, x), evaluate_derivative(expression, x)
+    for at, value, slope in zip(x, values, slopes, strict=True):
+        exact, exact_slope = (evaluate_mpmath(expression, at, by=by, digits=50) for by in (None, "x"))
+        allowed = 8 * 2**-53 * (abs(exact) + abs(at * exact_slope)) + 1e-300
+        assert abs(value - exact) <= allowed
+        assert abs(slope - exact_slope) <= 1e-11 * abs(exact_slope) + 1e-14
+
+
+@ROWS
+def test_the_slope_at_zero(row: Activation) -> None:
+    """max and abs have slopes of their own there, which must add up to the function's."""
+    if row.claims.smoothness >= 1:
+        expression = parse(row.text)
+        at, near = (float(evaluate_derivative(expression, np.array(x))) for x in (0.0, 1e-9))
+        assert at == pytest.approx(near, abs=1e-6)
 
 
 # --- claims ----------------------------------------------------------------------------------------------
@@ -230,6 +257,14 @@ DEFINITIONS: dict[str, Numeric] = {
     "LaLU": _pieces(lambda x: x * np.exp(x) / 2, lambda x: x * (1 - np.exp(-x) / 2)),
     "ATLU": lambda x: x * (np.arctan(x) + np.pi / 2) / np.pi,
     "FPFLU": _pieces(lambda x: x + x**2 / np.sqrt(1 + x**2), _same),
+    "GoLU": lambda x: x * np.exp(-np.exp(-x)),
+    "CoLU": lambda x: x / (1 - x * np.exp(-(x + np.exp(x)))),
+    "Soft-Root-Sign": lambda x: x / (x / 5 + np.exp(-x / 3)),
+    "Squareplus": lambda x: (x + np.sqrt(x**2 + 4)) / 2,
+    "PFLU": lambda x: x * (1 + x / np.sqrt(1 + x**2)) / 2,
+    "bent identity": lambda x: (np.sqrt(x**2 + 1) - 1) / 2 + x,
+    "Soft++": lambda x: np.log1p(np.exp(x)) + x / 2 - np.log(2),
+    "TanhExp": lambda x: x * np.tanh(np.exp(x)),
     "Gish": lambda x: x * np.log(2 - np.exp(-np.exp(x))),
     "Phish": lambda x: x * np.tanh(x * ndtr(x)),
     "Logish": lambda x: x * np.log(1 + 1 / (1 + np.exp(-x))),

@@ -10,11 +10,10 @@ import pytest
 import sympy
 
 from nas.errors import ExpressionError
-from nas.symbolic.expression import Expression, X, compose, symbol
+from nas.symbolic.expression import Expression, X, compose
 from nas.symbolic.form import form, text
 from nas.symbolic.numeric import evaluate
 from nas.symbolic.parse import parse
-from nas.symbolic.smooth_max import smooth_max, two_piece
 from tests.symbolic.expressions import FORMULAS
 
 
@@ -47,20 +46,6 @@ def test_composition_keeps_the_parameters_of_different_places_apart() -> None:
 
 def test_a_parameter_that_cancels_is_gone() -> None:
     assert parse("beta*x - beta*x + x").parameters == ()
-
-
-def test_the_two_piece_form_is_the_definition() -> None:
-    """sum x_i e^(beta x_i) / sum e^(beta x_i) for two pieces, in the limit too."""
-    g, h, beta = sympy.symbols("g h beta", real=True)
-    defined = smooth_max([g, h], beta)
-    typed = (g - h) / (1 + sympy.exp(-beta * (g - h))) + h
-    assert sympy.simplify(defined - typed) == 0
-    acon_c = two_piece(parse("p1*x"), parse("p2*x"))
-    values = {"p1": 1.3, "p2": -0.2, "beta": 0.8}
-    at = {X: sympy.Rational(7, 10), **{symbol(k): v for k, v in values.items()}}
-    expected = smooth_max([symbol("p1") * X, symbol("p2") * X], symbol("beta")).subs(at)
-    assert float(evaluate(acon_c, 0.7, values)) == pytest.approx(float(expected), rel=1e-12)
-    assert two_piece(parse("x"), parse("0")) == parse("x*sigmoid(beta*x)")
 
 
 def test_what_has_no_value_is_refused() -> None:

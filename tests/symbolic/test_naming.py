@@ -52,6 +52,9 @@ def test_every_row_has_its_name(row: Activation) -> None:
         ("x*min(max(x + 3, 0), 6)/6", "hard Swish"),
         ("max(min(x, 1), -1)", "hard tanh"),
         ("x + (1 - cos(2*beta*x))/(2*beta)", "Snake"),
+        ("0.75*x*sigmoid(0.75*beta*x) + 0.25*x", "ACON-B (p = 0.25)"),
+        ("2.5*x*sigmoid(2.5*beta3*x) - x/2", "ACON-C (p1 = 2, p2 = -0.5)"),
+        ("x*tanh(beta*x)", "ACON-B (p = -1)"),
     ],
 )
 def test_other_ways_to_write_it(text: str, expected: str) -> None:

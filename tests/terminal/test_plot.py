@@ -159,6 +159,15 @@ def test_the_second_curve_is_dotted(draw: Draw) -> None:
     assert 0.4 < dots(1) / dots(0) < 0.6
 
 
+@pytest.mark.parametrize("unicode", [True, False])
+def test_four_curves_look_different(draw: Draw, unicode: bool) -> None:
+    curves = [Curve(name, np.full_like(X, c)) for c, name in enumerate("abcd")]
+    lines = draw(graph(X, curves, rows=7, columns=60), unicode=unicode)
+    looks = {line[10:30] for line in lines[:7]} - {" " * 20}
+    assert len(looks) == 4
+    assert lines[-1].split()[-1] == "d"
+
+
 def test_the_curves_have_colors_of_their_own() -> None:
     console = Console(width=80, force_terminal=True, color_system="standard")
     curves = [Curve("f(x)", np.tanh(X)), Curve("f'(x)", 1 / np.cosh(X) ** 2)]

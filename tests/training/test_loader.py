@@ -107,3 +107,14 @@ def test_a_batch_larger_than_the_training_part_is_refused(data: Split) -> None:
 def test_too_few_images_are_refused() -> None:
     with pytest.raises(DataError, match="only 300 images"):
         load_split(noise(), train_size=250, val_size=60, split_seed=0, device=torch.device("cpu"))
+
+
+@pytest.mark.parametrize("recipe", [PLAIN, Recipe(batch_size=32, flip=True, crop=2)])
+def test_c_and_torch_give_the_same_bits(data: Split, recipe: Recipe, monkeypatch: pytest.MonkeyPatch) -> None:
+    def everything() -> list[torch.Tensor]:
+        parts = [*batches(data, recipe, seed=1, epoch=1), *validation_batches(data)]
+        return [t for part in parts for t in part]
+
+    ours = everything()
+    monkeypatch.setattr("nas.training.loader.prepared", lambda *_: None)
+    assert all(torch.equal(a, b) for a, b in zip(ours, everything(), strict=True))

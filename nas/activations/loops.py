@@ -1,0 +1,162 @@
+"""C source of an expression over rows of numbers, on all threads: forward, backward, also behind batch norm.
+
+A tensor is a list of pixels, the channels of each side by side. A row is as many whole pixels as make about
+256 numbers, over which the compiler's vectors run; what a channel has of its own is repeated to that length.
+"""
+
+from __future__ import annotations
+
+from nas.activations.printer import C, slope_trees, straight_line, value_tree
+from nas.symbolic.expression import Expression
+
+#: what libmvec has
+_VECTOR = ["exp", "expm1", "log", "log1p", "sin", "cos", "sinh", "cosh", "tanh", "asinh", "atan", "erf"]
+_VECTOR += ["erfc"]
+
+ROWS = """
+#include <stddef.h>
+#include <stdint.h>
+int omp_get_thread_num(void);
+/* Numbers a row: long enough for vectors, short enough to stay in a cache. */
+static inline long row_of(long channels) { return channels * (channels < 256 ? 256 / channels : 1); }
+static inline void repeat(float *restrict row, long length, const float *restrict values, long channels) {
+  for (long at = 0; at < length; at += channels)
+    for (long c = 0; c < channels; c++) row[at + c] = values[c];
+}
+/* Sums over lanes of a row, added to those of this thread for each channel. */
+static inline void gather(double *restrict sums, const double *restrict lanes, long length, long channels) {
+  for (long at = 0; at < length; at += channels)
+    for (long c = 0; c < channels; c++) sums[c] += lanes[at + c];
+}
+"""
+
+# A branch around a call stops the vectorizer, so choices are made in the bits.
+_PRELUDE = """
+#define fabsf __builtin_fabsf
+#define sqrtf __builtin_sqrtf
+typedef union {{ float f; int32_t i; }} word;
+{declarations}
+static inline float pick(int32_t first, float t, float e) {{
+  const word T = {{.f = t}}, E = {{.f = e}}, picked = {{.i = E.i ^ ((E.i ^ T.i) & -first)}};
+  return picked.f;
+}}
+static inline float choose_(float a, float b, float t, float e) {{ return pick(a > b, t, e); }}
+static inline float max_(float a, float b) {{ return pick((a > b) | (a != a), a, b); }}
+static inline float min_(float a, float b) {{ return pick((a < b) | (a != a), a, b); }}
+static inline float sign_(float u) {{ return pick(u > 0, 1.0f, pick(u < 0, -1.0f, u)); }}
+static inline float sigmoid_(float u) {{ /* of u and of -u, as its slope asks for, one exp and one division */
+  const float e = expf(-fabsf(u)), above = 1.0f / (1.0f + e);
+  return pick(u < 0, e * above, above);
+}}
+static inline float softplus_(float u) {{ return max_(u, 0.0f) + log1pf(expf(-fabsf(u))); }}
+static inline float sinc_(float u) {{
+  const float v = pick(u == 0, 1e-20f, u);
+  return sinf(v) / v;
+}}
+static inline float sinc_slope_(float u) {{ /* Taylor series below 1, where the quotient cancels */
+  const float v = u * u;
+  const float s = (((v / -3991680.0f + 1.0f / 45360) * v - 1.0f / 840) * v + 1.0f / 30) * v - 1.0f / 3;
+  return pick(fabsf(u) < 1, s * u, (cosf(u) - sinf(u) / u) / u);
+}}
+""".format(
+    declarations="\n".join(
+        f'__attribute__((simd("notinbranch"), const)) float {name}f(float);' for name in _VECTOR
+    )
+)
+
+_LOOP = """
+void {name}(int threads, long numbers, long channels, {arguments}) {{
+  const long row = row_of(channels), rows = numbers / row;
+#pragma omp parallel num_threads(threads)
+  {{
+    {begin}
+#pragma omp for schedule(static)
+    for (long r = 0; r <= rows; r++) {{
+      const size_t at = (size_t)r * row;
+      const long length = r < rows ? row : numbers - rows * row;
+#pragma omp simd
+      for (long j = 0; j < length; j++) {{
+        {body}
+      }}
+    }}
+    {end}
+  }}
+}}
+"""
+
+
+def source(expression: Expression, *, normalized: bool = False) -> str:
+    """C source of `forward` and `backward` of y = f(x), or of y = f(u), u = (x - mean) scale + bias.
+
+    forward(…, xs, ys, [mean, scale, bias,] p…)
+    backward(…, xs, gs, dxs, [mean, scale, bias, inverse,] p…, sums)
+        dxs = gs f'(x), or gs f'(u); sums[thread, k, channel], from zeros, of gs df/dp for each p; normalized
+        has two before them: of h = gs f'(u) and of h (x - mean) inverse
+    """
+    names = [p.name for p in expression.parameters]
+    channelwise = [p.name for p in expression.parameters if p.scope == "channel"]
+    norm = ["mean", "scale", "bias"] if normalized else []
+    given = [f"const float *restrict {name}s" for name in (*norm, *names)]
+    # a variable of its own for each thread and row position, or one for all
+    repeated = [_repeated(name) for name in (*norm, *channelwise)]
+    scalars = [f"const float {name} = {name}s[0];" for name in names if name not in channelwise]
+    read = [f"const float {name} = {name}_row[j];" for name in (*norm, *channelwise)]
+    read += [
+        "const float x = (xs[at + j] - mean) * scale + bias;" if normalized else "const float x = xs[at + j];"
+    ]
+    lines, (value,) = straight_line(value_tree(expression), C())
+    forward = _LOOP.format(
+        name="forward",
+        arguments=", ".join(["const float *restrict xs", "float *restrict ys", *given]),
+        begin=_joined(4, scalars + repeated),
+        body=_joined(8, [*read, *lines, f"ys[at + j] = {value};"]),
+        end="",
+    )
+    lines, (slope, *others) = straight_line(slope_trees(expression), C())
+    terms = [f"g * {other}" for other in others]
+    if normalized:
+        given.insert(3, "const float *restrict inverses")
+        repeated.append(_repeated("inverse"))
+        terms = ["h", "h * ((xs[at + j] - mean) * inverse_row[j])", *terms]
+    backward = _LOOP.format(
+        name="backward",
+        arguments=", ".join(
+            [
+                "const float *restrict xs",
+                "const float *restrict gs",
+                "float *restrict dxs",
+                *given,
+                "double *restrict sums",
+            ]
+        ),
+        begin=_joined(
+            4,
+            [*scalars, *repeated, *(f"double lanes{k}[row];" for k in range(len(terms)))]
+            + [f"for (long j = 0; j < row; j++) lanes{k}[j] = 0;" for k in range(len(terms))],
+        ),
+        body=_joined(
+            8,
+            [
+                *read,
+                "const float g = gs[at + j];",
+                *lines,
+                f"const float h = g * {slope};",
+                "dxs[at + j] = h;",
+            ]
+            + [f"lanes{k}[j] += {term};" for k, term in enumerate(terms)],
+        ),
+        end=_joined(
+            4,
+            [f"double *restrict mine = sums + omp_get_thread_num() * {len(terms)} * channels;"]
+            + [f"gather(mine + {k} * channels, lanes{k}, row, channels);" for k in range(len(terms))],
+        ),
+    )
+    return f"{ROWS}{_PRELUDE}{forward}{backward}"
+
+
+def _repeated(name: str) -> str:
+    return f"float {name}_row[row]; repeat({name}_row, row, {name}s, channels);"
+
+
+def _joined(indent: int, lines: list[str]) -> str:
+    return f"\n{' ' * indent}".join(lines)

@@ -1,0 +1,1 @@
+"""C source of ours becomes libraries, made by the C compiler of this machine where it has one."""

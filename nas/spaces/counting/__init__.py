@@ -1,0 +1,1 @@
+"""How many different functions a space has, by evaluating them at points."""
