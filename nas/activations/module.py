@@ -10,7 +10,8 @@ from torch import Tensor, nn
 
 from nas.activations import normalized
 from nas.activations.compiled import compiled_code
-from nas.activations.eager import eager_code
+from nas.activations.eager import EagerCode, eager_code
+from nas.activations.inductor import InductorCode, inductor_code
 from nas.symbolic.expression import Expression
 
 
@@ -25,7 +26,9 @@ class _Apply(torch.autograd.Function):
         if fast is not None and fast.fits(x):
             return fast.forward(x, *parameters)
         with torch.autocast(x.device.type, enabled=False):
-            (value,) = eager_code(expression).forward(_wide(x), *(_broadcast(p, x) for p in parameters))
+            (value,) = _torch_code(expression, x.device).forward(
+                _wide(x), *(_broadcast(p, x) for p in parameters)
+            )
         if not isinstance(value, Tensor) or value.shape != x.shape:  # f does not depend on x
             value = torch.zeros_like(x) + value
         result: Tensor = value.clone() if value is x else value.to(x.dtype)
@@ -39,11 +42,15 @@ class _Apply(torch.autograd.Function):
         if fast is not None and fast.fits(x):
             return None, *fast.backward(x, gradient, *parameters)
         with torch.autocast(x.device.type, enabled=False):
-            code = eager_code(ctx.expression)
+            code = _torch_code(ctx.expression, x.device)
             slope, *rest = code.backward(_wide(x), *(_broadcast(p, x) for p in parameters))
             wide = _wide(gradient)
             sums = [_total(wide * s, p) for s, p in zip(rest, parameters, strict=True)]
             return None, (wide * slope).to(x.dtype), *sums
+
+
+def _torch_code(expression: Expression, device: torch.device) -> EagerCode | InductorCode:
+    return inductor_code(expression) if device.type == "cuda" else eager_code(expression)
 
 
 def _wide(x: Tensor) -> Tensor:
@@ -98,8 +105,11 @@ class Activation(nn.Module):
 
 
 def form_of(expression: Expression, device: torch.device) -> Literal["compiled", "eager"]:
-    """How a network of `expression` computes it on `device`."""
-    fast = device.type == "cpu" and compiled_code(expression) is not None
+    """How a network of `expression` computes it on `device`; on a GPU known once it has been tried."""
+    if device.type == "cuda":
+        fast = inductor_code(expression).compiled
+    else:
+        fast = compiled_code(expression) is not None
     return "compiled" if fast else "eager"
 
 

@@ -14,7 +14,6 @@ import numpy as np
 import torch
 from rich.console import Console, RenderableType
 
-from nas.analysis.comparison import compare, members
 from nas.analysis.leaderboard import rows
 from nas.cli.options import note
 from nas.datasets.library import Location, load
@@ -33,7 +32,6 @@ from nas.spaces.space import SearchSpace
 from nas.symbolic.numeric import evaluate
 from nas.symbolic.parse import parse
 from nas.terminal import console
-from nas.terminal.comparison import comparison
 from nas.terminal.leaderboard import leaderboard
 from nas.terminal.search import Session, plain_line, search
 from nas.terminal.text import duration
@@ -167,6 +165,9 @@ def _planned(config: RunConfig) -> int | None:
 def _conclude(screen: Console, run: Run, ending: str) -> None:
     records = run.records()
     if run.config.kind == "compare":
+        from nas.analysis.comparison import compare, members  # scipy.stats takes a second to import
+        from nas.terminal.comparison import comparison
+
         asked = run.notes()["comparison"]
         pairs = compare(members(asked["candidates"], records), asked["margin"])
         screen.print(comparison(pairs, records, run.config.protocol, title=run.name))

@@ -141,11 +141,11 @@ def reach(tree: Any, segment: Segment, left: Any, right: Any) -> Reach:
     if turns.signs == (0,):
         value = float(precise(tree, inside(segment.low, segment.high)))
         return Reach(value, value, True, True)
-    inner = [float(precise(tree, t)) for t in turns.places]
+    inner = _extremes(tree, turns.places)
     lows: list[float | None] = []
     highs: list[float | None] = []
     for side, place, edge in ((-1, left, segment.low), (1, right, segment.high)):
-        low, high = _beyond(tree, side, place, edge, turns)
+        low, high = _beyond(tree, side, place, edge, turns, inner)
         lows.append(low)
         highs.append(high)
     high, high_attained = _largest(inner, highs)
@@ -153,7 +153,17 @@ def reach(tree: Any, segment: Segment, left: Any, right: Any) -> Reach:
     return Reach(None if low is None else -low, high, low_attained, high_attained)
 
 
-def _beyond(tree: Any, side: int, place: Any, edge: float, turns: Turns) -> tuple[float | None, float | None]:
+def _extremes(tree: Any, places: Sequence[float]) -> list[float]:
+    """Values at the places; of many, those that float64 takes for the least and the largest."""
+    if len(places) > _FEW:
+        y = values(tree, np.array(places))
+        places = [places[int(np.argmin(y))], places[int(np.argmax(y))]]
+    return [float(precise(tree, t)) for t in places]
+
+
+def _beyond(
+    tree: Any, side: int, place: Any, edge: float, turns: Turns, inner: Sequence[float]
+) -> tuple[float | None, float | None]:
     """How far values go toward one end of a piece: twice the limit, or the range of waves without one."""
     if place is not None or math.isfinite(edge):
         limit = limit_beside(tree, edge if place is None else place, -side)
@@ -162,7 +172,7 @@ def _beyond(tree: Any, side: int, place: Any, edge: float, turns: Turns) -> tupl
     if limit is not None:
         return limit, limit
     if turns.window is not None:
-        known = [float(precise(tree, x)) for x in (*turns.places, side * turns.window)]
+        known = [*inner, float(precise(tree, side * turns.window))]
         return reach_of_waves(tree, side, min(known), max(known))
     return _one_way(tree, side, turns)
 

@@ -87,9 +87,12 @@ def _load(source: str) -> ctypes.CDLL | None:
     kept = cache.find(key)
     if kept is not None and (loaded := _opened(kept)) is not None:
         return loaded
-    with tempfile.TemporaryDirectory(prefix="nas-", ignore_cleanup_errors=True) as name:
-        made = _compiled(compiler, source, Path(name))
-        return None if made is None else _opened(cache.keep(key, made) or made)
+    try:
+        with tempfile.TemporaryDirectory(prefix="nas-", ignore_cleanup_errors=True) as name:
+            made = _compiled(compiler, source, Path(name))
+            return None if made is None else _opened(cache.keep(key, made) or made)
+    except OSError:  # no room for temporary files
+        return None
 
 
 def _compiled(compiler: str, source: str, folder: Path) -> Path | None:

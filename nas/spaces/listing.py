@@ -67,7 +67,7 @@ _SECTIONS = {
 
 def _values(value: object) -> tuple[str, ...]:
     if isinstance(value, dict):
-        return tuple(f"no {', '.join(inner)} inside {outer}" for outer, inner in value.items())
+        return tuple(f"no {' or '.join(inner)} inside {outer}" for outer, inner in value.items())
     entries = value if isinstance(value, tuple) else (value,)
     return tuple(f"({', '.join(e)})" if isinstance(e, tuple) else _value(e) for e in entries)
 

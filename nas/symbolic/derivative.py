@@ -12,9 +12,13 @@ from typing import Any
 import sympy
 
 from nas.errors import ExpressionError
-from nas.symbolic.functions import choose
+from nas.symbolic.functions import choose, sqrt
+from nas.symbolic.limits import limited
 from nas.symbolic.primitives import BY_CLASS
 from nas.symbolic.rewrite import stabilize
+
+#: processor seconds for one quotient, which takes milliseconds; beyond, the product rule serves
+_SECONDS = 1.0
 
 _LARGEST_QUOTIENT = 30  # operations; beyond, expanding a numerator costs more than it can save
 
@@ -64,15 +68,25 @@ def _product(tree: Any, symbol: Any) -> Any:
     above, below = factors.as_numer_denom()
     if below != 1 and factors.count_ops() < _LARGEST_QUOTIENT:
         slopes = derivative(above, symbol), derivative(below, symbol)
-        numerator = stabilize(sympy.expand_mul(slopes[0] * below - above * slopes[1]))
-        if numerator.count_ops() <= slopes[0].count_ops():
-            return constant * numerator / below**2
+        numerator = slopes[0] * below - above * slopes[1]
+        quotient = limited(_SECONDS, lambda: _collapsed(numerator), lambda: None)
+        if quotient is not None and quotient[0].count_ops() <= slopes[0].count_ops():
+            return constant * quotient[0] / (quotient[1] * below**2)
     arguments = sympy.Mul.make_args(factors)
     terms = [
         sympy.Mul(constant, derivative(a, symbol), *arguments[:i], *arguments[i + 1 :])
         for i, a in enumerate(arguments)
     ]
     return sympy.Add(*terms)
+
+
+def _collapsed(tree: Any) -> tuple[Any, Any]:
+    """Expanded, with the roots that it is divided by: sqrt(w) - u/sqrt(w) = (w - u)/sqrt(w)."""
+    top, root = tree.as_numer_denom()
+    squares = {p: p.base.args[0] for p in top.atoms(sympy.Pow) if isinstance(p.base, sqrt) and p.exp == 2}
+    if not squares:
+        return stabilize(sympy.expand_mul(tree)), sympy.S.One
+    return stabilize(sympy.expand_mul(top.xreplace(squares))), root
 
 
 def _extremum(tree: Any, symbol: Any) -> Any:

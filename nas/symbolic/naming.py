@@ -2,7 +2,8 @@
 
 Equality is numerical, in float64 on a grid from -10^4 to 10^4. A family with fixed constants is solved for
 them, and the solution must lie in the range of its row. Learned parameters only match learned ones, by any
-renaming: both sides are compared at generic numbers of either sign.
+renaming: both sides are compared at generic numbers of either sign. Beside a learned beta, ACON's slopes may
+be numbers.
 """
 
 from __future__ import annotations

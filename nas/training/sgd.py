@@ -1,12 +1,12 @@
 """Stochastic gradient descent with momentum, over lists of tensors at once.
 
-torch.optim.SGD computes the same; to construct it loads torch's compiler, which takes 0.7 s a process, and a
-step of a small network costs it three times as much.
+torch.optim.SGD computes the same by the same kernel, but to construct one loads torch's compiler, 0.7 s a
+process.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import torch
 from torch import Tensor
@@ -46,15 +46,22 @@ class SGD:
             if moved:
                 self._move(moved, [t.grad for t in moved if t.grad is not None], decay, lr)
 
-    def _move(self, tensors: list[Tensor], gradients: Sequence[Tensor], decay: float, lr: float) -> None:
-        if decay:
-            gradients = torch._foreach_add(gradients, tensors, alpha=decay)
-        if self._momentum:
-            velocities = [self._velocities.setdefault(t, torch.zeros_like(t)) for t in tensors]
-            torch._foreach_mul_(velocities, self._momentum)
-            torch._foreach_add_(velocities, gradients)
-            if self._nesterov:
-                gradients = torch._foreach_add(gradients, velocities, alpha=self._momentum)
-            else:
-                gradients = velocities
-        torch._foreach_add_(tensors, gradients, alpha=-lr)
+    def _move(self, tensors: list[Tensor], gradients: list[Tensor], decay: float, lr: float) -> None:
+        velocities = [self._velocity(t) for t in tensors] if self._momentum else []
+        torch._fused_sgd_(
+            tensors,
+            gradients,
+            velocities,
+            weight_decay=decay,
+            momentum=self._momentum,
+            lr=lr,
+            dampening=0.0,
+            nesterov=self._nesterov and self._momentum > 0,
+            maximize=False,
+            is_first_step=False,  # from v = 0 the first step gives v = g all the same
+        )
+
+    def _velocity(self, tensor: Tensor) -> Tensor:
+        if tensor not in self._velocities:
+            self._velocities[tensor] = torch.zeros_like(tensor)
+        return self._velocities[tensor]

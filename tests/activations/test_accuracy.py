@@ -1,4 +1,4 @@
-"""Eager and compiled float32 against 80 digits of mpmath: a sample of what `tests.benchmarks.accuracy` measures.
+"""Eager and compiled float32 against 80 digits of mpmath: a sample of `tests.benchmarks.accuracy`.
 
 The bound is 4 ulp times the condition number of the calculation; the figures of the whole are in
 runs/records/accuracy.json.
@@ -28,20 +28,20 @@ def check(expression: Expression, x: object) -> list[float]:
 
 def test_the_catalogue() -> None:
     """And 97 of 100 numbers stay within 8 ulp x condition number of the function itself."""
-    units = [u for i, expression in enumerate(catalogue()) for u in check(expression, points(10, i))]
+    units = [u for i, expression in enumerate(catalogue()) for u in check(expression, points(8, i))]
     assert np.mean(np.array(units) <= 8) > 0.97
 
 
 def test_random_candidates_in_their_finite_range() -> None:
     units = []
-    for number, expression in enumerate(candidates(40, seed=1)):
+    for number, expression in enumerate(candidates(15, seed=1)):
         reach = finite_range(expression, torch.float32)
         if reach is not None:
             low, high = max(reach.low, -FAR), min(reach.high, FAR)
-            found, _ = errors(expression, points(8, number, low, high))
+            found, _ = errors(expression, points(12, number, low, high))
             assert all(e.of_calculation <= UNITS for e in found), max(found, key=lambda e: e.of_calculation)
             units += [e.of_function for e in found]
-    assert len(units) > 500
+    assert len(units) > 300
     assert np.mean(np.array(units) <= 8) > 0.9
 
 
@@ -57,7 +57,7 @@ def test_what_float32_cannot_save_is_told_apart_from_a_fault(text: str, x: float
 
 
 def test_an_inaccurate_form_is_seen() -> None:
-    """The same function from atoms that cancel: the bound holds for its calculation, not for the function's."""
+    """The same function from atoms that cancel: only the calculation's own condition number covers it."""
     x = points(60, 3, -20.0, 20.0)
     good = [e.of_function for e in errors(parse("x*sigmoid(x)"), x)[0]]
     naive = [e.of_function for e in errors(parse("x/2 + x*tanh(x/2)/2"), x)[0]]

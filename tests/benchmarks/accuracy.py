@@ -97,28 +97,19 @@ def errors(expression: Expression, x: Any) -> tuple[list[Error], int]:
         exact = [float(evaluate_mpmath(expression, float(v), values, by=name)) for v in x]
         scale, floor, held = _scale(tree, x, values)
         change = _change(expression, x, values, name)
-        for j in range(len(x)):
-            if not (held[j] and np.isfinite(exact[j]) and abs(exact[j]) < LARGEST):
-                left_out += 1
-                continue
-            for form_name, columns in results.items():
+        held &= np.isfinite(exact) & np.isfinite(change) & (np.abs(exact) < LARGEST)
+        left_out += int(np.sum(~held))
+        for j in np.flatnonzero(held):
+            at, size = abs(float(x[j])), abs(exact[j])
+            of_function = ULP * max(size, at * abs(change[j]), SMALLEST) + SMALLEST * (1 + at)
+            of_calculation = ULP * max(scale[j], size) + floor[j]
+            what = "f" if name is None else f"df/d{name}"
+            for code_name, columns in results.items():
                 if i < len(columns):
-                    off = abs(float(columns[i][j]) - exact[j])
-                    simple = ULP * max(abs(exact[j]), abs(x[j] * change[j]), SMALLEST) + SMALLEST * (
-                        1 + abs(x[j])
-                    )
-                    found.append(
-                        Error(
-                            expression.text,
-                            form_name,
-                            "f" if name is None else f"df/d{name}",
-                            float(x[j]),
-                            float(columns[i][j]),
-                            exact[j],
-                            off / simple,
-                            off / (ULP * max(scale[j], abs(exact[j])) + floor[j]),
-                        )
-                    )
+                    got = float(columns[i][j])
+                    off = abs(got - exact[j])
+                    units = off / of_function, off / of_calculation
+                    found.append(Error(expression.text, code_name, what, float(x[j]), got, exact[j], *units))
     return found, left_out
 
 

@@ -6,6 +6,7 @@ import torch
 
 from nas.evaluation.builder import build_network
 from nas.evaluation.objective import Evaluator
+from nas.native import compiler
 from nas.outcomes import Outcome
 from nas.symbolic.parse import parse
 from tests.evaluation.conftest import PROTOCOL
@@ -39,6 +40,14 @@ def test_a_score_has_every_seed_and_its_cost(evaluator: Evaluator) -> None:
     again = evaluator.evaluate(parse("relu"))
     assert again.val_accs == result.val_accs
     assert all(torch.equal(again.weights[k], result.weights[k]) for k in result.weights)
+
+
+def test_the_score_says_what_computed_it(evaluator: Evaluator) -> None:
+    expression = parse("x*sigmoid(x) - 0.01*max(x, 0)")
+    evaluator.prepare([expression, parse("i0e(x)")])
+    fast = "compiled" if compiler.available() else "eager"
+    assert evaluator.evaluate(expression).fields()["code"] == fast
+    assert evaluator.evaluate(parse("x + i0e(x)")).code == "eager", "C has no i0e"
 
 
 def test_divergence_is_an_outcome(evaluator: Evaluator) -> None:

@@ -112,3 +112,10 @@ def test_processes_that_ask_at_once_do_not_disturb_each_other(tmp_path: Path) ->
     ]
     assert [process.communicate()[0] for process in running] == ["42\n"] * 4
     assert len(list((tmp_path / "cache" / "kernels").iterdir())) == 1
+
+
+def test_no_room_for_temporary_files_is_no_compiler(
+    calls: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "missing"))
+    assert compiler.library(SOURCE) is None

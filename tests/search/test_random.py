@@ -74,7 +74,7 @@ def test_nothing_outside_the_limits_is_proposed(kind: Any) -> None:
     for number in range(15):
         proposal = proposals.next(number)
         assert proposal is not None
-        assert "exp" not in proposal.candidate.writing
+        assert "exp(-" not in proposal.candidate.writing  # of x^2, or of (x1 - x2)^2
         weight = searched.limits.weigh(searched.draft(Replay(proposal.candidate.decisions)).genotype)
         assert weight is not None
         assert weight.nodes <= 5

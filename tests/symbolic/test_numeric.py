@@ -93,3 +93,9 @@ def test_roots_and_logarithms_are_real() -> None:
     values = evaluate(parse("sqrt(x)*sqrt(x) + log(x)"), [-1.0, 4.0])
     assert np.isnan(values[0])
     assert values[1] == pytest.approx(4 + np.log(4))
+
+
+def test_slopes_beside_roots_do_not_cancel() -> None:
+    """1/sqrt(x^2 + 1) - x^2/sqrt(x^2 + 1)^3 = 1/sqrt(x^2 + 1)^3."""
+    slope = evaluate_derivative(parse("x/sqrt(1 + x^2)"), [-1e4, 1e5])
+    assert slope.tolist() == pytest.approx([1.00000001**-1.5 * 1e-12, 1e-15], rel=1e-9)

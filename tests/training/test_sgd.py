@@ -48,7 +48,8 @@ def test_every_step_is_torchs(momentum: float, nesterov: bool, decay: float) -> 
 def test_it_does_not_load_torchs_compiler() -> None:
     code = (
         "import sys, torch\nfrom nas.training.sgd import SGD\n"
-        "w = torch.ones(3, requires_grad=True)\noptimizer = SGD([w], [], momentum=0.9, nesterov=True, decay=0.1)\n"
+        "w = torch.ones(3, requires_grad=True)\n"
+        "optimizer = SGD([w], [], momentum=0.9, nesterov=True, decay=0.1)\n"
         "w.sum().backward()\noptimizer.step(0.1)\nprint('torch._dynamo' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "False\n"

@@ -54,7 +54,8 @@ def _core_units(*values: float) -> int:
     seen = set()
     for a, b, f in product(first, second, table.binary):
         y = operator(f, 2, True)([a, b], [values[2]] * ("beta" in f))
-        seen.add(tuple(np.char.mod("%.9e", np.where(np.abs(y[0]) < 1e-11, 0, y[0]))))
+        part, power = np.frexp(np.where(np.abs(y[0]) < 1e-11, 0, y[0]))
+        seen.add(np.stack([np.round(part * 2**30), power]).tobytes())
     return len(seen)
 
 

@@ -27,7 +27,7 @@ from nas.symbolic.primitives import PRIMITIVES
 
 CASES = 500
 #: numbers of the test's own, dense near 0
-OFF_GRID = [-6.13, -2.71, -0.913, -0.217, -0.031, 0.0119, 0.173, 0.552, 1.37, 3.91]
+OFF_GRID = [-2.71, -0.913, -0.217, 0.0119, 0.552, 3.91]
 
 
 @pytest.fixture(scope="module")
@@ -97,8 +97,8 @@ def as_rule(genotype: Genotype) -> Rule:
 
 def signature(genotype: Genotype) -> int:
     alone = Production("alone", as_rule(genotype), ("channel",), False)
-    ((hashes, _, _),) = Evaluator(alone, False, Limits(), True, 1e6).functions()
-    return int(hashes[0])
+    evaluator = Evaluator(alone, False, Limits(), True, 1e6)
+    return int(signatures(evaluator.table(alone.rule, evaluator.x).values)[0][0])
 
 
 def first_writing(searched: SearchSpace, classes: Sketch, place: int) -> Draft:
