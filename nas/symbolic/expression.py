@@ -11,7 +11,8 @@ from typing import Any, Literal, NoReturn
 import sympy
 
 from nas.errors import ExpressionError
-from nas.symbolic.form import Node, form, rebuild, text
+from nas.symbolic.build import rebuild
+from nas.symbolic.form import Node, form, text
 from nas.symbolic.latex import latex
 from nas.symbolic.limits import limited
 from nas.symbolic.rewrite import stabilize

@@ -25,6 +25,7 @@ import sympy
 
 from nas.errors import ExpressionError
 from nas.registry import did_you_mean
+from nas.symbolic.build import build, rebuild
 from nas.symbolic.catalogue import FORMULAS, find
 from nas.symbolic.expression import (
     CANONICAL_SECONDS,
@@ -40,34 +41,19 @@ from nas.symbolic.expression import (
     symbol,
     too_intricate,
 )
-from nas.symbolic.form import build, rebuild
 from nas.symbolic.limits import limited
 from nas.symbolic.numeric import evaluate_tree
 from nas.symbolic.primitives import PRIMITIVES
+from nas.symbolic.tokens import Token, shown, unreadable, words
 
-LONGEST_TEXT = 1000
-MOST_TOKENS = 400
 MOST_NODES = 500  #: of a sympy tree
 MOST_CONSTANT_NODES = 30  #: sympy evaluates constants to many digits, again and again
 DEEPEST_NESTING = 16
 LARGEST_TYPED_EXPONENT = 12
 LARGEST_NUMBER = float(LARGEST_INTEGER)
 MOST_DIGITS = 100
-_LONGEST_SHOWN = 40
 
-_TOKEN = re.compile(
-    r"(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)|(?P<name>[A-Za-z_][A-Za-z_0-9]*)|(?P<op>\*\*|[-+*/^(),\[\]])"
-)
 _FUNCTIONS = [row.name for row in PRIMITIVES.values() if row.symbol is None and row.typed]
-
-
-@dataclass(frozen=True)
-class Token:
-    """A word of the text and where it begins."""
-
-    kind: str
-    text: str
-    position: int
 
 
 @lru_cache(maxsize=4096)
@@ -77,13 +63,10 @@ def parse(text: str, variables: tuple[str, ...] = ("x",)) -> Expression:
     Raises:
         ExpressionError: `text` is no formula, too long or too deep, or has no real value.
     """
-    if len(text) > LONGEST_TEXT:
-        raise ExpressionError(
-            "the formula is too long", got=f"{len(text)} characters", allowed=f"at most {LONGEST_TEXT}"
-        )
+    tokens = words(text)
     if variables == ("x",) and (whole := _named(text)) is not None:
         return parse(whole)
-    return _Parser(text, _tokens(text), variables).expression()
+    return _Parser(text, tokens, variables).expression()
 
 
 def _named(text: str) -> str | None:
@@ -95,38 +78,6 @@ def _named(text: str) -> str | None:
 def _squashed(name: str) -> str:
     """`Leaky-ReLU ` as the catalogue knows it; a minus in front is no hyphen."""
     return re.sub(r"(?<=\w)[ _-]+(?=\w)", "", name.strip()).lower()
-
-
-def _tokens(text: str) -> list[Token]:
-    tokens, position = [], 0
-    while position < len(text):
-        if text[position] in " \t\r\n":
-            position += 1
-            continue
-        match = _TOKEN.match(text, position)
-        if match is None:
-            character = text[position]
-            cure = None if character.isascii() else "use plain ASCII letters, digits and signs"
-            raise _error(text, position, f"unexpected character {character!r}", cure)
-        tokens.append(Token(str(match.lastgroup), match.group(), position))
-        position = match.end()
-    if len(tokens) > MOST_TOKENS:
-        raise ExpressionError(
-            "the formula is too long", got=f"{len(tokens)} words and signs", allowed=f"at most {MOST_TOKENS}"
-        )
-    return [*tokens, Token("end", "", len(text))]
-
-
-def _error(text: str, position: int, problem: str, cure: str | None = None) -> ExpressionError:
-    start = max(0, position - 30)
-    excerpt = f"{'…' if start else ''}{text[start : position + 30]}"
-    where = f"at character {position + 1}"
-    return ExpressionError(f"cannot read the formula: {problem} {where}", got=excerpt or "nothing", cure=cure)
-
-
-def _shown(word: str) -> str:
-    """A word of the text in a message."""
-    return repr(word if len(word) <= _LONGEST_SHOWN else f"{word[:_LONGEST_SHOWN]}…")
 
 
 @dataclass
@@ -144,7 +95,7 @@ class _Parser:
     def expression(self) -> Expression:
         tree = limited(CANONICAL_SECONDS, self.sum, too_intricate)
         if self.next.kind != "end":
-            raise self.error(f"unexpected {_shown(self.next.text)}", "is an operator such as * missing?")
+            raise self.error(f"unexpected {shown(self.next.text)}", "is an operator such as * missing?")
         return Expression.of(tree, tuple(self.parameters.values()))
 
     @property
@@ -152,7 +103,7 @@ class _Parser:
         return self.tokens[self.position]
 
     def error(self, problem: str, cure: str | None = None) -> ExpressionError:
-        return _error(self.text, self.next.position, problem, cure)
+        return unreadable(self.text, self.next.position, problem, cure)
 
     def accept(self, *texts: str) -> str | None:
         token = self.next
@@ -163,7 +114,7 @@ class _Parser:
 
     def expect(self, text: str) -> None:
         if self.accept(text) is None:
-            found = "the end" if self.next.kind == "end" else _shown(self.next.text)
+            found = "the end" if self.next.kind == "end" else shown(self.next.text)
             raise self.error(f"expected {text!r} and found {found}")
 
     def sum(self) -> Any:
@@ -217,7 +168,7 @@ class _Parser:
             inside = self.sum()
             self.expect(")")
             return inside
-        found = "the formula ends" if token.kind == "end" else f"found {_shown(token.text)}"
+        found = "the formula ends" if token.kind == "end" else f"found {shown(token.text)}"
         raise self.error(f"expected a number, a name or a bracket and {found}")
 
     def number(self, token: Token) -> Any:
@@ -226,7 +177,7 @@ class _Parser:
         if not digits:  # 0e99999999, too, of which a library would write out the zeros
             return sympy.S.Zero
         if len(digits) > MOST_DIGITS or not 1 / LARGEST_NUMBER <= value <= LARGEST_NUMBER:
-            raise _error(self.text, token.position, "a number is too long, too large or too small")
+            raise unreadable(self.text, token.position, "a number is too long, too large or too small")
         return sympy.Rational(token.text)
 
     def name(self, token: Token) -> Any:
@@ -241,16 +192,16 @@ class _Parser:
             return self.parameter(name)
         known = [*self.variables, "pi", "beta", "p", *_FUNCTIONS, *FORMULAS]
         function = name in _FUNCTIONS or name in FORMULAS
-        problem = f"the function {name} needs brackets" if function else f"unknown name {_shown(name)}"
-        cure = f"write {name}(x)" if function else did_you_mean(name[:_LONGEST_SHOWN], known)
-        raise _error(self.text, token.position, problem, cure)
+        problem = f"the function {name} needs brackets" if function else f"unknown name {shown(name)}"
+        cure = f"write {name}(x)" if function else did_you_mean(name[:40], known)
+        raise unreadable(self.text, token.position, problem, cure)
 
     def call(self, token: Token) -> Any:
         name = token.text
         if name not in _FUNCTIONS and name not in FORMULAS:
-            near = did_you_mean(name[:_LONGEST_SHOWN], [*_FUNCTIONS, *FORMULAS])
+            near = did_you_mean(name[:40], [*_FUNCTIONS, *FORMULAS])
             cure = near or f"functions are {', '.join(_FUNCTIONS)}"
-            raise _error(self.text, token.position, f"unknown function {_shown(name)}", cure)
+            raise unreadable(self.text, token.position, f"unknown function {shown(name)}", cure)
         self.expect("(")
         arguments = [self.sum()]
         while self.accept(","):
@@ -260,10 +211,10 @@ class _Parser:
             arity = PRIMITIVES[name].arity
             if (arity is None and len(arguments) < 2) or (arity is not None and len(arguments) != arity):
                 wanted = "two or more arguments" if arity is None else f"{arity} argument{'s' * (arity > 1)}"
-                raise _error(self.text, token.position, f"{name} takes {wanted}, not {len(arguments)}")
+                raise unreadable(self.text, token.position, f"{name} takes {wanted}, not {len(arguments)}")
             return self.build(name, *arguments)
         if len(arguments) != 1:
-            raise _error(self.text, token.position, f"{name} takes 1 argument, not {len(arguments)}")
+            raise unreadable(self.text, token.position, f"{name} takes 1 argument, not {len(arguments)}")
         return self.named(name, arguments[0])
 
     def named(self, name: str, argument: Any) -> Any:
@@ -299,7 +250,7 @@ class _Parser:
         if self.next.kind == "name":
             scope = self.next.text
             if scope not in ("channel", "scalar"):
-                raise self.error(f"unknown scope {_shown(scope)}", "a parameter is [channel] or [scalar]")
+                raise self.error(f"unknown scope {shown(scope)}", "a parameter is [channel] or [scalar]")
             self.position += 1
             if not self.accept(","):
                 return Parameter(name, cast(Scope, scope), start)

@@ -12,9 +12,10 @@ from torch import Tensor, nn
 
 from nas.activations.eager import eager_code
 from nas.activations.module import Activation, activation
+from nas.symbolic.build import rebuild
 from nas.symbolic.derivative import derivative
 from nas.symbolic.expression import Expression, X
-from nas.symbolic.form import form, rebuild
+from nas.symbolic.form import form
 from nas.symbolic.numeric import evaluate_mpmath, evaluate_tree
 from nas.symbolic.parse import parse
 from tests.symbolic.expressions import FORMULAS

@@ -9,10 +9,10 @@ from typing import Literal
 
 import numpy as np
 
+from nas.spaces.counting.evaluator import Evaluator, TooLarge
 from nas.spaces.counting.sampling import Place, estimate
 from nas.spaces.counting.signatures import salted
 from nas.spaces.counting.sketch import Sketch
-from nas.spaces.counting.tables import Evaluator, TooLarge
 from nas.spaces.rules import size
 from nas.spaces.space import SearchSpace
 

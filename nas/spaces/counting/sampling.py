@@ -15,9 +15,10 @@ from typing import Any
 
 import numpy as np
 
+from nas.spaces.counting.evaluator import Evaluator, TooLarge
 from nas.spaces.counting.signatures import Hashes, salted, signatures
 from nas.spaces.counting.sketch import Estimate
-from nas.spaces.counting.tables import Evaluator, Table, TooLarge, stacked
+from nas.spaces.counting.table import Table, stacked
 from nas.spaces.counting.threads import in_order
 from nas.spaces.genotype import Input
 from nas.spaces.rules import Apply, OneOf, Rule, Within

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from nas.spaces.counting.count import count, distinct
+from nas.spaces.counting.evaluator import TooLarge
 from nas.spaces.counting.operators import operator
 from nas.spaces.counting.sketch import Sketch
-from nas.spaces.counting.tables import TooLarge
 from nas.spaces.decisions import RandomChooser
 from nas.spaces.library import read
 from nas.spaces.schema import CoreUnit

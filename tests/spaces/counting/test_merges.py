@@ -11,9 +11,9 @@ from scipy.spatial import cKDTree
 
 from nas.spaces.candidate import Draft
 from nas.spaces.counting.count import distinct
+from nas.spaces.counting.evaluator import Evaluator
 from nas.spaces.counting.signatures import POINTS, signatures
 from nas.spaces.counting.sketch import Sketch
-from nas.spaces.counting.tables import Evaluator
 from nas.spaces.decisions import RandomChooser
 from nas.spaces.formulas import template, variables
 from nas.spaces.genotype import Call, Genotype, Input, Inside
@@ -64,7 +64,7 @@ def _node(node: Node, known: dict[str, Any]) -> Any:
         return mpmath.nan
     if (
         node.op not in ("add", "sub", "mul", "div", "neg", "max", "min", "abs")
-        and max(map(abs, arguments)) > 1e15
+        and max(map(abs, arguments)) > 1e6
     ):
         raise Beyond
     return PRIMITIVES[node.op].mpmath(*arguments)

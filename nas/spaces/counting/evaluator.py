@@ -1,14 +1,8 @@
-"""A rule evaluated layer by layer: whatever stands inside an operator is there once for each function.
-
-Values are [functions, 1 + slots, points]: slot 0 with every parameter at its base value, then one for each
-parameter that may be moved. The first slots are those that all parts of a formula share (the parameters of
-the x that stands in all of them; or all parameters, where they are tied), the rest are the parts' own.
-"""
+"""A rule evaluated layer by layer: whatever stands inside an operator is there once for each function."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from math import prod
 from typing import Any
@@ -17,37 +11,23 @@ import numpy as np
 
 from nas.errors import NasError
 from nas.spaces.counting.operators import BASE, Array, Operator, moved, operator
-from nas.spaces.counting.signatures import POINTS, Hashes, salted, signatures
+from nas.spaces.counting.signatures import POINTS, Hashes, signatures
 from nas.spaces.counting.sketch import Ranks
+from nas.spaces.counting.table import Layout, Table, first, padded, stacked
 from nas.spaces.counting.threads import in_order
-from nas.spaces.counting.tracks import Tracker, Tracks
+from nas.spaces.counting.tracks import Tracker
 from nas.spaces.genotype import Input
 from nas.spaces.grammar import Production
 from nas.spaces.rules import Apply, OneOf, Rule, Within, size
 from nas.spaces.weights import Limits
 
 LARGEST_TABLE = 1_500_000  #: rows times slots, 400 bytes each
-_CHUNK = 1 << 14  # numbers that operators work on at a time; they stay in the cache
+_CHUNK = 1 << 16  # numbers that operators work on at a time; they stay in the cache
 _TASK = 1 << 17  # numbers of one task of a thread, for each operator
 
 
 class TooLarge(NasError):
     """More evaluations or memory than the caller allows."""
-
-
-@dataclass(frozen=True)
-class Table:
-    """Functions: their values, the ranks of the writings they were met as, and what limits need to know."""
-
-    values: Array
-    ranks: Ranks
-    tracks: Tracks
-
-    def __len__(self) -> int:
-        return len(self.values)
-
-    def __getitem__(self, rows: Any) -> Table:
-        return Table(self.values[rows], self.ranks[rows], self.tracks[rows])
 
 
 class Evaluator:
@@ -115,7 +95,7 @@ class Evaluator:
         seen: Hashes = np.empty(0, np.uint64)
         kept: list[Table] = []
         total = 0
-        for hashes, table in in_order(_first, tasks) if threads else map(_first, tasks):
+        for hashes, table in in_order(first, tasks) if threads else map(first, tasks):
             new = ~np.isin(hashes, seen)
             seen = np.concatenate([seen, hashes[new]])
             kept.append(table[new])
@@ -168,7 +148,7 @@ class Evaluator:
     def applied(self, rule: Apply, number: int, parts: list[Table], shared: int) -> tuple[Table, Any]:
         """(formula `number` around each row of the parts, which of these are within the limits)."""
         formula, arity = rule.formulas[number], len(parts)
-        layout = _Layout(shared, tuple(part.values.shape[1] - 1 - shared for part in parts))
+        layout = Layout(shared, tuple(part.values.shape[1] - 1 - shared for part in parts))
         values = [layout.spread(part.values, place) for place, part in enumerate(parts)]
         ranks = np.zeros(len(parts[0]), np.int64)
         for inside, part in zip(rule.parts, parts, strict=True):
@@ -178,7 +158,7 @@ class Evaluator:
         tracks, allowed = self._tracker.around(formula, [part.tracks for part in parts])
         return Table(result, ranks * len(rule.formulas) + number, tracks), allowed
 
-    def _call(self, call: Operator, parts: list[Array], layout: _Layout) -> Array:
+    def _call(self, call: Operator, parts: list[Array], layout: Layout) -> Array:
         """[rows, slots, points] with slots for the operator's own parameters behind those of its parts."""
         if self._fixed or not call.parameters:
             return call(parts, [p.start for p in call.parameters])
@@ -192,59 +172,9 @@ class Evaluator:
         return call([padded(part, slots) for part in parts], columns)
 
 
-@dataclass(frozen=True)
-class _Layout:
-    """Slots of a formula around parts: the base, those `shared`, then those that each part has of its own."""
-
-    shared: int
-    own: tuple[int, ...]
-
-    @property
-    def slots(self) -> int:
-        return 1 + self.shared + sum(self.own)
-
-    def spread(self, values: Array, part: int) -> Array:
-        """The values of a part in this layout; it stands at its base where another's parameter moves."""
-        if not any(self.own):
-            return values
-        before = 1 + self.shared + sum(self.own[:part])
-        at = np.zeros(self.slots, np.intp)
-        at[: 1 + self.shared] = np.arange(1 + self.shared)
-        at[before : before + self.own[part]] = 1 + self.shared + np.arange(self.own[part])
-        return values[:, at]
-
-
-def padded(values: Array, slots: int) -> Array:
-    """More slots, in which nothing moves."""
-    missing = slots - values.shape[1]
-    if missing == 0:
-        return values
-    return np.concatenate([values, np.repeat(values[:, :1], missing, axis=1)], axis=1)
-
-
 def _shifted(tables: Iterable[Table], offset: int) -> Iterator[Table]:
     for table in tables:
         yield Table(table.values, table.ranks + offset, table.tracks)
-
-
-def _first(tables: Iterable[Table]) -> tuple[Hashes, Table]:
-    """(hashes, rows): every function of the tables once, in the order in which they are met."""
-    found = [_once(salted(signatures(t.values)[0], *t.tracks.columns), t) for t in tables]
-    return _once(np.concatenate([hashes for hashes, _ in found]), stacked([t for _, t in found]))
-
-
-def _once(hashes: Hashes, table: Table) -> tuple[Hashes, Table]:
-    _, first = np.unique(hashes, return_index=True)
-    first.sort()
-    return hashes[first], table[first]
-
-
-def stacked(tables: list[Table]) -> Table:
-    """The rows of all, in order."""
-    slots = max(table.values.shape[1] for table in tables)
-    values = np.concatenate([padded(table.values, slots) for table in tables])
-    ranks = np.concatenate([table.ranks for table in tables])
-    return Table(values, ranks, Tracks.joined([table.tracks for table in tables]))
 
 
 def _joined(pieces: list[tuple[Hashes, Any, Ranks]]) -> tuple[Hashes, Any, Ranks]:
