@@ -48,7 +48,7 @@ from nas.symbolic.tokens import Token, shown, unreadable, words
 
 MOST_NODES = 500  #: of a sympy tree
 MOST_CONSTANT_NODES = 30  #: sympy evaluates constants to many digits, again and again
-DEEPEST_NESTING = 16
+DEEPEST_NESTING = 14
 LARGEST_TYPED_EXPONENT = 12
 LARGEST_NUMBER = float(LARGEST_INTEGER)
 MOST_DIGITS = 100
@@ -286,12 +286,15 @@ class _Parser:
         """Refuse what is not finite; the value comes from those of its parts, so a long sum is no work."""
         if tree not in self.constants:
             finite = not tree.has(sympy.nan, sympy.zoo, sympy.oo, -sympy.oo, sympy.I)
-            with np.errstate(all="ignore"):
-                values = [self.constant(argument) for argument in arguments]
-                function = operator.pow if name == "pow" else PRIMITIVES[name].numpy
-                combined = reduce(function, values) if len(values) > 2 else function(*values)
-            self.constants[tree] = np.float64(combined) if finite else math.nan
-        value = self.constants[tree]
+            if not finite:
+                self.constants[tree] = math.nan
+            elif not any(argument.free_symbols for argument in arguments):  # else as max(pi, min(x, 0)) = pi
+                with np.errstate(all="ignore"):
+                    values = [self.constant(argument) for argument in arguments]
+                    function = operator.pow if name == "pow" else PRIMITIVES[name].numpy
+                    combined = reduce(function, values) if len(values) > 2 else function(*values)
+                self.constants[tree] = np.float64(combined)
+        value = self.constant(tree)
         if not math.isfinite(value) or abs(value) > LARGEST_NUMBER:
             raise self.error("a constant part has no finite real value")
 

@@ -172,6 +172,10 @@ class Guard:
             return
         if event == "import" and str(args[0]).startswith(("sympy", "mpmath", "numpy", "scipy")):
             return
+        if event in ("compile", "exec") and "/mpmath/" in sys._getframe(1).f_code.co_filename.replace(
+            "\\", "/"
+        ):
+            return  # mpmath writes the sums of its hypergeometric series itself
         if event == "import" or not _importing():
             self.seen.append((event, args))
 

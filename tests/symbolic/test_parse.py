@@ -28,6 +28,7 @@ from tests.symbolic.expressions import FORMULAS, TEXTS
         ("max(x, 2, 1)", sympy.Max(X, 2)),
         ("2^3^2*x", 512 * X),
         ("x*-2", -2 * X),
+        ("x + max(pi, min(0, beta))", X + sympy.pi),
     ],
 )
 def test_arithmetic_binds_as_in_mathematics(text: str, tree: sympy.Expr) -> None:
