@@ -25,3 +25,4 @@ class Epoch:
     val_loss: float
     val_acc: float  #: fraction of the validation part
     seconds: float  #: wall-clock of this epoch, evaluation included
+    val_images: int | None = None  #: the first so many of the validation part were looked at; None: all

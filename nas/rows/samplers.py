@@ -20,7 +20,11 @@ SAMPLERS = Table(
     "sampler",
     [
         Sampler("tpe", "tree-structured Parzen estimator: proposes near what did well", "Bergstra2011"),
-        Sampler("random", "uniformly at random over functions, or over writings in a space of more than two million", "Bergstra2012"),
+        Sampler(
+            "random",
+            "uniformly at random over functions, or over writings in a space of more than two million",
+            "Bergstra2012",
+        ),
         Sampler("exhaustive", "walks a finite space once, in order", "nas"),
     ],
 )

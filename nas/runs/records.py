@@ -107,4 +107,5 @@ def _epoch(data: Mapping[str, Any]) -> Epoch:
         val_loss=_number(data["val_loss"]),
         val_acc=_number(data["val_acc"]),
         seconds=_number(data["seconds"]),
+        val_images=data.get("val_images"),
     )

@@ -200,7 +200,9 @@ class Run:
             f"run {self.name} has no trial of this number that has ended",
             got=number,
             allowed=f"trials 0 to {records[-1].number}" if records else "none yet",
-            cure="it is in training, or a crash cut it off: `nas resume` trains it again" if unfinished else None,
+            cure="it is in training, or a crash cut it off: `nas resume` trains it again"
+            if unfinished
+            else None,
         )
 
     def note(self, key: str, value: object) -> None:

@@ -108,6 +108,10 @@ def _table(epochs: Sequence[Sequence[Epoch]]) -> list[Column]:
         Column("val acc %", _cells(epochs, lambda e: e.val_acc, percent), right=True),
         Column("seconds", _cells(epochs, lambda e: e.seconds, number), right=True),
     ]
+    looked_at = [same[0].val_images for same in epochs]
+    if len(set(looked_at)) > 1:  # all epochs but the last are only glanced at
+        words = [f"{images:,}" if images is not None else "all" for images in looked_at]
+        columns.insert(4, Column("val images", words, right=True))
     return [*columns, Column("n", [str(len(same)) for same in epochs], right=True)] if several else columns
 
 

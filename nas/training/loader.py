@@ -125,9 +125,9 @@ def batches(data: Split, recipe: Recipe, *, seed: int, epoch: int) -> Iterator[t
         yield x, data.y_train[order[here]]
 
 
-def validation_batches(data: Split) -> Iterator[tuple[Tensor, Tensor]]:
-    """The validation part as it is, in order: x float32 normalized, channels_last; y int64."""
-    for which in torch.split(torch.arange(data.n_val, device=data.device), _VAL_BATCH[data.device.type]):
+def validation_batches(data: Split, images: int) -> Iterator[tuple[Tensor, Tensor]]:
+    """The first `images` of the validation part as they are: x float32 normalized, channels_last; y int64."""
+    for which in torch.split(torch.arange(images, device=data.device), _VAL_BATCH[data.device.type]):
         still = torch.zeros(2, len(which), dtype=torch.int64, device=data.device)
         yield _batch(data, data.x_val, which, still, still[0].bool(), 0), data.y_val[which]
 

@@ -21,6 +21,7 @@ from nas.training.schedule import one_cycle
 from nas.training.sgd import SGD
 
 _CHECK_EVERY = 10  #: steps between two looks at the loss: on a GPU each look waits for the device
+_GLANCE = 1000  #: validation images after all epochs but the last: a point of the curve within 1.6 %
 _CHANCE_STEPS = 10  #: a network of fewer steps has hardly begun
 
 
@@ -77,6 +78,7 @@ class _Loop:
 
     def __init__(self, network: nn.Module, data: Split, recipe: Recipe, epochs: int, seed: int) -> None:
         self.data, self.recipe, self.seed = data, recipe, seed
+        self.epochs = epochs
         self.steps = epochs * steps_per_epoch(data, recipe)
         self.network = network.to(data.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.optimizer = _sgd(network, recipe)
@@ -91,33 +93,43 @@ class _Loop:
             train_loss = self._train(number)
             if isinstance(train_loss, _Ending):
                 return None, train_loss
-            val_loss, val_acc = evaluate(self.network, self.data)
+            images = self.data.n_val if number == self.epochs else min(_GLANCE, self.data.n_val)
+            val_loss, val_acc = evaluate(self.network, self.data, images)
             if not isfinite(val_loss):
                 return None, _Ending(Outcome.DIVERGED, f"validation loss is not finite in epoch {number}")
-            epoch = Epoch(number, train_loss, val_loss, val_acc, time.perf_counter() - start)
-            return epoch, self._at_chance(val_acc)
+            epoch = Epoch(number, train_loss, val_loss, val_acc, time.perf_counter() - start, images)
+            return epoch, self._at_chance(val_acc, images)
         except (RuntimeError, MemoryError) as error:
             lines = str(error).splitlines() or [""]
             return None, _Ending(Outcome.FAILED, f"{type(error).__name__}: {lines[0]}"[:300])
 
-    def _at_chance(self, val_acc: float) -> _Ending | None:
+    def _at_chance(self, val_acc: float, images: int) -> _Ending | None:
         """Judged once, after the first epoch that ends `_CHANCE_STEPS` or later: within 3 sigma of guessing.
 
         Guessing the most frequent class, of share p, is right in p +- sqrt(p (1 - p) / n) of n images.
-        Early on, batch norm's running averages may lag so far behind the weights that a network which learns
-        well looks like chance: one that does better under each batch's own statistics is let go on.
+        What looks so at a glance is looked at on all images. Early on, batch norm's running averages may lag
+        so far behind the weights that a network which learns looks like chance: one that does better under
+        each batch's own statistics is let go on.
         """
         if self.judged or self.step < _CHANCE_STEPS:
             return None
         self.judged = True
-        p, n = self.data.chance, self.data.n_val
-        noise = p + 3 * sqrt(p * (1 - p) / n)
+        if val_acc > self._noise(images):
+            return None
+        noise = self._noise(self.data.n_val)
+        if images < self.data.n_val:
+            val_acc = evaluate(self.network, self.data)[1]
         if noise > 0.5 or val_acc > noise:  # above a half: too few images to tell
             return None
         with _batch_statistics(self.network):
-            if _score(self.network, self.data)[1] > noise:
+            if _score(self.network, self.data, self.data.n_val)[1] > noise:
                 return None
         return _Ending(Outcome.DIVERGED, f"validation accuracy {val_acc:.3f} is no better than chance")
+
+    def _noise(self, n: int) -> float:
+        """The accuracy on n images that guessing hardly exceeds."""
+        p = self.data.chance
+        return p + 3 * sqrt(p * (1 - p) / n)
 
     def _train(self, number: int) -> float | _Ending:
         """One epoch of SGD; the mean loss over its images."""
@@ -142,22 +154,25 @@ class _Loop:
         return loss.detach()
 
 
-def evaluate(network: nn.Module, data: Split) -> tuple[float, float]:
-    """Mean cross-entropy (without label smoothing) and accuracy on the validation part, batch norm fixed."""
+def evaluate(network: nn.Module, data: Split, images: int | None = None) -> tuple[float, float]:
+    """Mean cross-entropy (without label smoothing) and accuracy on the validation part, batch norm fixed.
+
+    images  only the first so many; None: all
+    """
     network.eval()
-    return _score(network, data)
+    return _score(network, data, data.n_val if images is None else images)
 
 
 @torch.no_grad()
-def _score(network: nn.Module, data: Split) -> tuple[float, float]:
+def _score(network: nn.Module, data: Split, images: int) -> tuple[float, float]:
     loss = torch.zeros((), dtype=torch.float64, device=data.device)
     hits = torch.zeros((), dtype=torch.int64, device=data.device)
-    for x, y in validation_batches(data):
+    for x, y in validation_batches(data, images):
         with autocast(data.device):
             logits = network(x)
         loss += F.cross_entropy(logits.float(), y, reduction="sum")
         hits += (logits.argmax(1) == y).sum()
-    return loss.item() / data.n_val, hits.item() / data.n_val
+    return loss.item() / images, hits.item() / images
 
 
 @contextmanager

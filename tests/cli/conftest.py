@@ -29,12 +29,18 @@ Nas = Callable[..., "subprocess.CompletedProcess[str]"]
 LIMIT_SECONDS = 120  # a command that hangs fails instead
 
 
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache folder of these tests: no data in it, but kernels, so that each is compiled once."""
+    return tmp_path_factory.mktemp("cache")
+
+
 @pytest.fixture
-def environment(tmp_path: Path) -> dict[str, str]:
+def environment(cache: Path) -> dict[str, str]:
     """The environment without data folders, colors and a terminal's width."""
     foreign = ("NAS_", "PYTHON", "COLUMNS")
     kept = {key: value for key, value in os.environ.items() if not key.startswith(foreign)}
-    return kept | {"NO_COLOR": "1", "NAS_CACHE_DIR": str(tmp_path / "cache")}
+    return kept | {"NO_COLOR": "1", "NAS_CACHE_DIR": str(cache)}
 
 
 @pytest.fixture

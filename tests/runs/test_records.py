@@ -81,5 +81,12 @@ def test_what_is_no_record_is_refused_and_other_keys_are_left_aside() -> None:
 def test_plain_reaches_into_every_container() -> None:
     assert plain({"a": (1.5, math.inf, [math.nan]), 2: Epoch(1, math.nan, 0.5, 0.25, 1.0)}) == {
         "a": [1.5, None, [None]],
-        "2": {"number": 1, "train_loss": None, "val_loss": 0.5, "val_acc": 0.25, "seconds": 1.0},
+        "2": {
+            "number": 1,
+            "train_loss": None,
+            "val_loss": 0.5,
+            "val_acc": 0.25,
+            "seconds": 1.0,
+            "val_images": None,
+        },
     }

@@ -46,7 +46,10 @@ def test_every_sampler_spends_the_budget_on_distinct_functions(searching: Search
         assert not same_function(parse(a.expression), parse(b.expression))
 
 
-@pytest.mark.parametrize("sampler", SAMPLERS)
+@pytest.mark.parametrize(
+    "sampler",
+    ["tpe", *(pytest.param(name, marks=pytest.mark.slow) for name in SAMPLERS if name != "tpe")],
+)
 def test_a_search_cut_off_twice_equals_one_that_was_not(searching: Searching, sampler: str) -> None:
     _, whole, _ = searching("whole", sampler=sampler, trials=4)
     assert searching("cut", stop_after=1, sampler=sampler, trials=4)[0] is None

@@ -39,7 +39,7 @@ def test_normalization_is_of_the_training_part(data: Split) -> None:
     train = data.x_train.numpy().astype(np.float64)
     np.testing.assert_allclose(data.mean.flatten().numpy(), train.mean((0, 2, 3)), rtol=1e-6)
     np.testing.assert_allclose(data.std.flatten().numpy(), train.std((0, 2, 3)), rtol=1e-6)
-    x = torch.cat([x for x, _ in validation_batches(data)])
+    x = torch.cat([x for x, _ in validation_batches(data, data.n_val)])
     assert x.dtype == torch.float32
     assert x[:32].is_contiguous(memory_format=torch.channels_last)
     expected = (data.x_val.numpy() - train.mean((0, 2, 3))[:, None, None]) / train.std((0, 2, 3))[
@@ -112,7 +112,7 @@ def test_too_few_images_are_refused() -> None:
 @pytest.mark.parametrize("recipe", [PLAIN, Recipe(batch_size=32, flip=True, crop=2)])
 def test_c_and_torch_give_the_same_bits(data: Split, recipe: Recipe, monkeypatch: pytest.MonkeyPatch) -> None:
     def everything() -> list[torch.Tensor]:
-        parts = [*batches(data, recipe, seed=1, epoch=1), *validation_batches(data)]
+        parts = [*batches(data, recipe, seed=1, epoch=1), *validation_batches(data, data.n_val)]
         return [t for part in parts for t in part]
 
     ours = everything()

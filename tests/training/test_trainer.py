@@ -146,6 +146,7 @@ ORDINARY: dict[str, Callable[[Tensor], Tensor]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ORDINARY)
 def test_what_learns_is_not_mistaken_for_chance(name: str) -> None:
     """Some of these score like chance after one epoch only because batch norm's averages lag."""
@@ -160,7 +161,7 @@ def test_the_score_is_the_mean_over_all_validation_images() -> None:
     net = network()
     train(net, real(400), DIGITS, epochs=1, seed=3)
     net.eval()
-    x = torch.cat([x for x, _ in validation_batches(real(400))])
+    x = torch.cat([x for x, _ in validation_batches(real(400), real(400).n_val)])
     with torch.no_grad():
         log_p = net(x).log_softmax(1).double().numpy()
     y = real(400).y_val.numpy()
@@ -170,6 +171,7 @@ def test_the_score_is_the_mean_over_all_validation_images() -> None:
     assert acc == (log_p.argmax(1) == y).mean()
 
 
+@pytest.mark.slow
 def test_training_does_not_depend_on_the_validation_part() -> None:
     """Not even where a second look at chance was needed: batch norm learns nothing from it."""
     data = real()
@@ -286,6 +288,7 @@ print(hash(tuple(float(p) for t in net.parameters() for p in t.flatten())))
 """
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_bits_in_fresh_processes() -> None:
     """With other string hashes, and twice in one process."""
     runs = [
@@ -330,3 +333,18 @@ def test_images_of_any_shape_can_be_trained_on() -> None:
         "resnet20", channels=3, size=12, classes=2, width=4, activation=lambda channels: Act(torch.relu)
     )
     assert train(net, data, DIGITS, epochs=3, seed=0).curve[-1].val_acc > 0.9
+
+
+def test_all_epochs_but_the_last_are_glanced_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fewer validation images after the first epoch; the score itself is that of all images."""
+    monkeypatch.setattr("nas.training.trainer._GLANCE", 50)
+    data, net = real(400), network()
+    glanced = train(net, data, DIGITS, epochs=2, seed=3).curve
+    assert [epoch.val_images for epoch in glanced] == [50, data.n_val]
+    loss, acc = evaluate(net, data)
+    assert (glanced[-1].val_loss, glanced[-1].val_acc) == (loss, acc)
+    monkeypatch.undo()
+    again = network()
+    whole = train(again, data, DIGITS, epochs=2, seed=3).curve
+    assert [epoch.val_images for epoch in whole] == [data.n_val] * 2
+    assert whole[-1].val_acc == acc  # looking changes nothing
