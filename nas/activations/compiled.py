@@ -22,6 +22,7 @@ from nas.native.compiler import library, prepare
 from nas.symbolic.expression import Expression
 
 #: threads, numbers, channels
+_MOST_CHANNELS = 4096  # each thread keeps a row of them for each parameter on its stack
 SIZES: list[Any] = [ctypes.c_int, ctypes.c_long, ctypes.c_long]
 
 
@@ -36,9 +37,11 @@ class CompiledCode:
         self._backward.argtypes = [*SIZES, *[ctypes.c_void_p] * 3, *pointers, ctypes.c_void_p]
         self._forward.restype = self._backward.restype = None
 
-    def fits(self, x: Tensor) -> bool:
+    def fits(self, x: Tensor, parameters: Sequence[Tensor]) -> bool:
         """Whether one pass over memory will do: x is dense, the channels of each pixel side by side."""
         if x.device.type != "cpu" or x.dtype != torch.float32 or x.numel() == 0:
+            return False
+        if not matching(self._channels(x), parameters):
             return False
         if x.ndim == 4 and x.is_contiguous(memory_format=torch.channels_last):
             return True
@@ -47,22 +50,36 @@ class CompiledCode:
     def forward(self, x: Tensor, *parameters: Tensor) -> Tensor:
         """f(x), laid out as x."""
         y = torch.empty_like(x)
-        self._forward(*sizes(x), *pointers(x, y, *parameters))
+        self._forward(*sizes(x, self._channels(x)), *pointers(x, y, *parameters))
         return y
 
     def backward(self, x: Tensor, gradient: Tensor, *parameters: Tensor) -> tuple[Tensor, ...]:
         """Gradients of x and of each parameter; `gradient` is brought to the layout of x."""
         gradient = laid_out_as(x, gradient)
         dx = torch.empty_like(x)
-        threads, numbers, channels = sizes(x)
+        threads, numbers, channels = sizes(x, self._channels(x))
         sums = torch.zeros(threads, len(parameters), channels, dtype=torch.float64)
         self._backward(threads, numbers, channels, *pointers(x, gradient, dx, *parameters, sums))
         return dx, *gathered(sums.sum(0), parameters)
 
+    def _channels(self, x: Tensor) -> int:
+        return x.shape[1] if x.ndim > 1 and "channel" in self._scopes else 1
 
-def sizes(x: Tensor) -> tuple[int, int, int]:
+
+def sizes(x: Tensor, channels: int) -> tuple[int, int, int]:
     """What every loop is told first."""
-    return torch.get_num_threads(), x.numel(), x.shape[1] if x.ndim > 1 else 1
+    return torch.get_num_threads(), x.numel(), channels
+
+
+def matching(channels: int, parameters: Sequence[Tensor]) -> bool:
+    """Whether the loops may read `parameters` from memory as they are: one number, or one a channel."""
+    return channels <= _MOST_CHANNELS and all(
+        p.dtype == torch.float32
+        and p.device.type == "cpu"
+        and p.is_contiguous()
+        and (p.ndim == 0 or len(p) == channels)
+        for p in parameters
+    )
 
 
 def pointers(*tensors: Tensor) -> list[int]:

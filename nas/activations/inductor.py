@@ -33,6 +33,8 @@ class InductorCode:
             if self.compiled:
                 try:
                     return fused(*arguments)
+                except torch.OutOfMemoryError:
+                    raise
                 except RuntimeError:  # what torch raises where it has no compiler or cannot use it
                     self.compiled = False
                     _notice()

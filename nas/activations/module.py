@@ -23,7 +23,7 @@ class _Apply(torch.autograd.Function):
         ctx.expression = expression
         ctx.save_for_backward(x, *parameters)
         fast = compiled_code(expression) if x.device.type == "cpu" else None
-        if fast is not None and fast.fits(x):
+        if fast is not None and fast.fits(x, parameters):
             return fast.forward(x, *parameters)
         with torch.autocast(x.device.type, enabled=False):
             (value,) = _torch_code(expression, x.device).forward(
@@ -39,7 +39,7 @@ class _Apply(torch.autograd.Function):
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         x, *parameters = ctx.saved_tensors
         fast = compiled_code(ctx.expression) if x.device.type == "cpu" else None
-        if fast is not None and fast.fits(x):
+        if fast is not None and fast.fits(x, parameters):
             return None, *fast.backward(x, gradient, *parameters)
         with torch.autocast(x.device.type, enabled=False):
             code = _torch_code(ctx.expression, x.device)
@@ -109,7 +109,7 @@ def form_of(expression: Expression, device: torch.device) -> Literal["compiled",
     if device.type == "cuda":
         fast = inductor_code(expression).compiled
     else:
-        fast = compiled_code(expression) is not None
+        fast = normalized.normalized_code(expression) is not None
     return "compiled" if fast else "eager"
 
 

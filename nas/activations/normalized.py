@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from nas.activations.compiled import SIZES, gathered, laid_out_as, pointers, sizes
+from nas.activations.compiled import SIZES, gathered, laid_out_as, matching, pointers, sizes
 from nas.activations.loops import ROWS, source
 from nas.activations.printer import NoCForm
 from nas.native.compiler import library
@@ -123,7 +123,7 @@ class NormalizedCode:
     def moments(self, x: Tensor, norm: nn.BatchNorm2d) -> tuple[Tensor, Tensor, Tensor]:
         """(mean, weight / sqrt(var + eps), 1 / sqrt(var + eps)) of x; `norm`'s running averages move on."""
         mean, scale, inverse = torch.empty(3, x.shape[1]).unbind()
-        threads, numbers, channels = sizes(x)
+        threads, numbers, channels = sizes(x, x.shape[1])
         partial = torch.zeros(threads, 2, channels, dtype=torch.float64)
         self._moments(
             threads,
@@ -141,7 +141,7 @@ class NormalizedCode:
     def forward(self, x: Tensor, mean: Tensor, scale: Tensor, bias: Tensor, *parameters: Tensor) -> Tensor:
         """f((x - mean) scale + bias)."""
         y = torch.empty_like(x)
-        self._forward(*sizes(x), *pointers(x, y, mean, scale, bias, *parameters))
+        self._forward(*sizes(x, x.shape[1]), *pointers(x, y, mean, scale, bias, *parameters))
         return y
 
     def backward(
@@ -157,7 +157,7 @@ class NormalizedCode:
         """Gradients of x, of the norm's weight and bias, and of each parameter."""
         gradient = laid_out_as(x, gradient)
         dx = torch.empty_like(x)
-        threads, numbers, channels = sizes(x)
+        threads, numbers, channels = sizes(x, x.shape[1])
         sums = torch.zeros(threads, 2 + len(parameters), channels, dtype=torch.float64)
         self._backward(
             threads,
@@ -201,7 +201,11 @@ def apply(expression: Expression, norm: nn.BatchNorm2d, x: Tensor, *parameters: 
 
     In evaluation by the running averages, and then only where no gradient is wanted.
     """
-    if not _fits(norm, x) or (code := normalized_code(expression)) is None:
+    if (
+        not _fits(norm, x)
+        or not matching(x.shape[1], parameters)
+        or (code := normalized_code(expression)) is None
+    ):
         return None
     if norm.training:
         result: Tensor = _Apply.apply(code, norm, x, norm.weight, norm.bias, *parameters)  # type: ignore[no-untyped-call]

@@ -84,12 +84,19 @@ def replace_activations(
     made: dict[str | int, nn.Module] = {}
     for place in places:
         new = made.setdefault(place.key, _replacement(expression, shapes.get(place.key, set())))
+        new.to(_device(place.parent, model))
         if place.parent is None:
             return new
         setattr(place.parent, place.attribute, new)
     _forget_fast_paths(model)
     _log.info("replaced %d places: %s", len(places), ", ".join(place.name for place in places))
     return model
+
+
+def _device(*modules: nn.Module | None) -> torch.device | None:
+    """Where the first tensor of the first module that has one lies."""
+    tensors = (t for m in modules if m is not None for t in (*m.parameters(), *m.buffers()))
+    return next((tensor.device for tensor in tensors), None)
 
 
 class Shared(nn.Module):

@@ -9,6 +9,7 @@ from itertools import combinations
 from nas.analysis.correction import LEVEL, holm
 from nas.analysis.paired import Paired, paired, seeds_needed
 from nas.errors import RunError
+from nas.outcomes import Outcome
 from nas.runs.records import TrialRecord, plain
 from nas.symbolic.fingerprint import same_function
 from nas.symbolic.parse import parse
@@ -96,7 +97,9 @@ def to_dict(pair: Pair) -> dict[str, object]:
 
 
 def _paired(a: TrialRecord, b: TrialRecord) -> Paired | None:
-    """Over the seeds that both have a score for; scores stand in the order of the seeds."""
+    """Over the seeds of both; a training that was cut short has no score to compare."""
+    if a.outcome is not Outcome.FINISHED or b.outcome is not Outcome.FINISHED:
+        return None
     n = min(a.n_seeds, b.n_seeds)
     return paired(a.val_accs[:n], b.val_accs[:n]) if n else None
 

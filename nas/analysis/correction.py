@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+SAME = 1e-12  #: scores are counts over n images: equal differences of counts differ by rounding only
 LEVEL = 0.05  #: of all tests, and 1 - the coverage of all intervals
 
 

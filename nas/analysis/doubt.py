@@ -18,14 +18,14 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtr, ndtri, stdtr, stdtrit  # scipy.stats takes a second to import
 
-from nas.analysis.correction import LEVEL, holm
+from nas.analysis.correction import LEVEL, SAME, holm
 
 
 @dataclass(frozen=True)
 class Noise:
     """Standard errors of scores and of their differences; fractions."""
 
-    spread: float | None  #: s, of one training; None: one seed, the binomial error of the images alone
+    spread: float | None  #: s, of one training; None: unknown, the binomial error of the images alone
     degrees: float  #: of freedom of `spread`; infinite for the binomial error
     n_seeds: int
     val_size: int
@@ -77,7 +77,10 @@ def noise(scores: Sequence[Sequence[float]], val_size: int) -> Noise | None:
         return Noise(None, math.inf, n, val_size)
     rest = table - table.mean(1, keepdims=True) - table.mean(0, keepdims=True) + table.mean()
     degrees = (candidates - 1) * (n - 1)
-    return Noise(math.sqrt(float(np.sum(rest**2)) / degrees), degrees, n, val_size)
+    spread = math.sqrt(float(np.sum(rest**2)) / degrees)
+    if spread < SAME:  # no noise was seen: that is luck of few seeds, not certainty
+        return Noise(None, math.inf, n, val_size)
+    return Noise(spread, degrees, n, val_size)
 
 
 def _below(t: float, degrees: float) -> float:

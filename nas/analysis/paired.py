@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from nas.analysis.correction import LEVEL
+from nas.analysis.correction import LEVEL, SAME
 
 POWER = 0.8  #: the chance to find a difference that is there
 #: seeds from which a bootstrap interval covers what it says; a percentile one covers 88 % instead of 95 at 8
@@ -59,8 +59,8 @@ def paired(a: Sequence[float], b: Sequence[float]) -> Paired:
     n, mean = len(differences), float(differences.mean())
     if n < 2:
         return Paired(mean, None, None, None, None, n)
-    if np.ptp(differences) == 0:
-        if mean == 0:
+    if np.ptp(differences) < SAME:
+        if abs(mean) < SAME:
             return Paired(0.0, 0.0, 0.0, 0.0, 1.0, n)
         return Paired(mean, 0.0, None, None, None, n)
     spread = float(differences.std(ddof=1))

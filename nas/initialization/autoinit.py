@@ -67,14 +67,15 @@ def autoinit(
     draw = torch.Generator().manual_seed(0) if generator is None else generator
     signals = [Signal(mean, variance)]
     walk = _Walk(signals[0], torch.zeros(1, *shape), draw)
-    training = network.training
+    training = [(module, module.training) for module in network.modules()]
     network.eval()  # the shapes are found without touching running means
     try:
         with torch.no_grad():
             for name, module in _line(network, ""):
                 signals.append(replace(walk.through(module, name, signal_variance), layer=name))
     finally:
-        network.train(training)
+        for module, was in training:
+            module.training = was
     return tuple(signals)
 
 
@@ -113,6 +114,10 @@ class _Walk:
 
     def _weigh(self, module: nn.Module, wanted: float) -> None:
         weight = module.get_parameter("weight")
+        if self._signal.mean_square == 0:
+            raise SettingError(
+                "no signal reaches a layer: its input is 0 everywhere", got=type(module).__name__
+            )
         variance = wanted / (weight[0].numel() * self._signal.mean_square)
         nn.init.normal_(weight, 0.0, math.sqrt(variance), generator=self._draw)
         if module.bias is not None:

@@ -90,7 +90,10 @@ def _load(source: str) -> ctypes.CDLL | None:
     try:
         with tempfile.TemporaryDirectory(prefix="nas-", ignore_cleanup_errors=True) as name:
             made = _compiled(compiler, source, Path(name))
-            return None if made is None else _opened(cache.keep(key, made) or made)
+            if made is None:
+                return None
+            kept = cache.keep(key, made)
+            return (_opened(kept) if kept is not None else None) or _opened(made)
     except OSError:  # no room for temporary files
         return None
 

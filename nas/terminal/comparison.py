@@ -22,7 +22,7 @@ def comparison(
     """Scores of what was trained, then every pair with its interval, corrected p and verdict."""
 
     def draw(canvas: Canvas) -> RenderableType:
-        best = max((r.val_acc or 0.0 for r in records), default=0.0)
+        best = max((r.val_acc or 0.0 for r in records if r.reason is None), default=0.0)
         scores = [
             Column("formula", [formula(r.expression) for r in records], least=8),
             Column("name", [r.name or "" for r in records], least=6),

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from nas.activations.compiled import CompiledCode, compiled_code, source
 from nas.activations.eager import eager_code
+from nas.activations.module import Activation
 from nas.native import compiler
 from nas.symbolic.expression import Expression
 from nas.symbolic.numeric import evaluate_mpmath
@@ -60,7 +61,7 @@ def test_compiled_equals_eager(text: str, shape: tuple[int, ...]) -> None:
     parameters = [
         p.start + (channels if p.scope == "channel" else channels[1]) for p in expression.parameters
     ]
-    assert code.fits(x)
+    assert code.fits(x, parameters)
     wide = [p.double().view(1, -1, *[1] * (x.ndim - 2)) if p.ndim else p.double() for p in parameters]
     eager = eager_code(expression)
     (value,) = eager.forward(x.double(), *wide)
@@ -99,10 +100,15 @@ def test_layouts_that_do_not_fit_are_refused() -> None:
     _, learned = _compiled("beta*x")
     _, plain = _compiled("tanh(x)")
     images = torch.randn(2, 3, 4, 4)
-    assert plain.fits(images)
-    assert not learned.fits(images), "channels are not side by side"
-    assert not plain.fits(images[:, :, ::2])
-    assert not plain.fits(images.double())
+    beta, dense = torch.ones(3), images.to(memory_format=torch.channels_last)
+    assert plain.fits(images, [])
+    assert learned.fits(dense, [beta])
+    assert not learned.fits(images, [beta]), "channels are not side by side"
+    assert not learned.fits(dense, [torch.ones(4)])
+    assert not learned.fits(dense, [beta.double()])
+    assert not learned.fits(dense, [torch.ones(6)[::2]])
+    assert not plain.fits(images[:, :, ::2], [])
+    assert not plain.fits(images.double(), [])
 
 
 def test_without_a_compiler_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,3 +122,24 @@ def test_without_a_compiler_there_is_none(monkeypatch: pytest.MonkeyPatch) -> No
         monkeypatch.undo()
         compiled_code.cache_clear()
         compiler.forget()
+
+
+def test_parameters_that_do_not_fit_are_never_read_as_raw_memory() -> None:
+    """Another number of channels, or another type, is torch's error or torch's numbers, not garbage."""
+    f = parse("beta*x")
+    with pytest.raises(RuntimeError):
+        Activation(f, 4)(torch.ones(2, 12))
+    wide = Activation(f, 4).double()
+    x = torch.randn(2, 4)
+    assert torch.allclose(wide(x), x)
+
+
+def test_very_wide_inputs_do_not_end_the_process() -> None:
+    """A row of a million numbers does not fit on a thread's stack."""
+    for text, scope_channels in (("x*sigmoid(beta[scalar]*x)", 1), ("x*sigmoid(beta*x)", 200_000)):
+        f = Activation(parse(text), scope_channels)
+        x = torch.randn(2, 200_000, requires_grad=True)
+        f(x).sum().backward()
+        assert x.grad is not None
+        expected = torch.sigmoid(x) * (1 + x * torch.sigmoid(-x))
+        assert torch.allclose(x.grad, expected.detach(), atol=1e-6)

@@ -263,3 +263,9 @@ def test_unknown_names_suggest_near_ones() -> None:
 def test_import_nas_needs_no_torch() -> None:
     code = "import nas, sys; assert 'torch' not in sys.modules; assert not hasattr(nas, 'nothing')"
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_parameters_lie_where_the_model_lies() -> None:
+    model = nn.Sequential(nn.Linear(3, 5), nn.ReLU()).to("meta")
+    nas.replace_activations(model, "relu", "x*sigmoid(beta*x)")
+    assert {p.device.type for p in model.parameters()} == {"meta"}

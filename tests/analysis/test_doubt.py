@@ -73,7 +73,8 @@ def test_odd_runs() -> None:
     assert one.spread is None  # one candidate: nothing tells noise from what the seeds do
     still = noise([[0.5, 0.5], [0.6, 0.6]], 5000)
     assert still is not None
-    assert (still.p(0.5, 0.6), still.p(0.5, 0.5)) == (0.0, 1.0)
+    assert still.spread is None  # no noise seen in two seeds is luck
+    assert 0 < still.p(0.5, 0.6) < still.p(0.5, 0.5) == 1.0
     assert shrunken({}, still) == {}
 
 

@@ -45,8 +45,10 @@ def test_special_cases() -> None:
     assert same.equivalence(0.001) == 1.0
     one = paired([0.6], [0.5])
     assert (one.spread, one.p, one.ci_low, one.equivalence(0.01)) == (None, None, None, None)
-    equal = paired([0.625, 0.75], [0.5, 0.625])
-    assert (equal.difference, equal.p, equal.ci_low, equal.equivalence(0.5)) == (0.125, None, None, None)
+    for a, b in (([0.625, 0.75], [0.5, 0.625]), ([0.57, 0.52], [0.56, 0.51])):  # 0.57 - 0.56 != 0.52 - 0.51
+        equal = paired(a, b)
+        assert equal.difference == pytest.approx(a[0] - b[0])
+        assert (equal.p, equal.ci_low, equal.equivalence(0.5)) == (None, None, None)
 
 
 def test_intervals_cover_what_they_say() -> None:
