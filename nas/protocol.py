@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import hashlib
 import json
+from itertools import pairwise
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from nas.rows.datasets import DATASETS
-
+from nas.rows.pruners import FIDELITIES
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class Recipe(_Strict):
-    """How a network is trained: SGD with momentum under a one-cycle learning rate.
+    """How a network is trained: SGD with momentum under a learning rate that rises and falls.
 
-    The learning rate rises along half a cosine from `lr / start_div` to `lr` over the share `warmup` of all
-    steps and falls along another to `lr / end_div` (Smith & Topin 2018; the numbers of
-    `torch.optim.lr_scheduler.OneCycleLR` with `final_div_factor = end_div / start_div`).
+    `schedule = "one_cycle"`: the learning rate rises along half a cosine from `lr / start_div` to `lr` over
+    the share `warmup` of all steps and falls along another to `lr / end_div` (Smith & Topin 2018; the numbers
+    of `torch.optim.lr_scheduler.OneCycleLR` with `final_div_factor = end_div / start_div`).
+
+    `schedule = "wsd"` (warm-up, stable, decay: Zhai et al. 2022, Hagele et al. 2024): it rises as above over
+    the share `warmup` of the lowest rung, stays at `lr`, and falls along a line to `lr / end_div` in the last
+    share `cooldown` of a rung's steps. What comes before a cooldown knows nothing of the rung, so a training
+    can go on from there to a higher one.
     """
 
     lr: Annotated[float, Field(gt=0, le=100, description="highest learning rate of the cycle")] = 0.1
@@ -31,6 +37,12 @@ class Recipe(_Strict):
     ] = 5e-4
     label_smoothing: Annotated[float, Field(ge=0, lt=1, description="share of the label spread evenly")] = 0.1
     batch_size: Annotated[int, Field(ge=2, le=65536, description="images a step")] = 128
+    schedule: Annotated[
+        Literal["one_cycle", "wsd"], Field(description="of the learning rate; searches with rungs take wsd")
+    ] = "one_cycle"
+    cooldown: Annotated[
+        float, Field(gt=0, lt=1, description="share of a rung in which lr falls, wsd only")
+    ] = 0.3
     warmup: Annotated[float, Field(gt=0, lt=1, description="share of the steps in which lr rises")] = 0.3
     start_div: Annotated[float, Field(ge=1, description="first lr is lr / start_div")] = 25.0
     end_div: Annotated[float, Field(ge=1, description="last lr is lr / end_div")] = 1e4
@@ -40,6 +52,9 @@ class Recipe(_Strict):
         Literal["auto", "own", "he"],
         Field(description="gain of the weights: own; He's; auto: own where no normalization follows"),
     ] = "auto"
+    meta: Annotated[
+        bool, Field(description="an activation's beta is made from its input, as in Meta-ACON")
+    ] = False
 
 
 class Protocol(_Strict):
@@ -55,7 +70,34 @@ class Protocol(_Strict):
     split_seed: Annotated[int, Field(ge=0, description="cuts validation from training; not --seed")] = 0
     seeds: Annotated[int, Field(ge=1, le=1000, description="trainings of each candidate")] = 1
     seed: Annotated[int, Field(ge=0, description="of inits, batches, augmentation and the sampler")] = 0
+    fidelity: Annotated[str, Field(description="what grows from rung to rung")] = "epochs"
+    rungs: Annotated[
+        tuple[int, ...], Field(description="values of `fidelity`, rising to the full one; empty: only that")
+    ] = ()
     recipe: Recipe = Recipe()
+
+    @model_validator(mode="after")
+    def _rungs_rise(self) -> Protocol:
+        if self.fidelity not in FIDELITIES:
+            raise ValueError(f"fidelity should be one of {', '.join(FIDELITIES)}, got {self.fidelity!r}")
+        full = getattr(self, self.fidelity)
+        rising = all(a < b for a, b in pairwise(self.rungs)) and all(rung > 0 for rung in self.rungs)
+        if self.rungs and not (rising and self.rungs[-1] == full):
+            raise ValueError(f"rungs should rise to {self.fidelity} = {full}, got {self.rungs}")
+        if self.rungs and FIDELITIES.find(self.fidelity).goes_on and self.recipe.schedule != "wsd":
+            raise ValueError("a training that goes on from rung to rung needs the schedule wsd")
+        return self
+
+    @property
+    def ladder(self) -> tuple[int, ...]:
+        """The rungs; without any, the full training is the only one."""
+        return self.rungs or (getattr(self, self.fidelity),)
+
+    def at(self, rung: int) -> Protocol:
+        """That of a training at rung number `rung`; rungs over epochs are parts of one training."""
+        if FIDELITIES.find(self.fidelity).goes_on:
+            return self
+        return self.model_copy(update={self.fidelity: self.ladder[rung], "rungs": ()})
 
     @property
     def key(self) -> str:

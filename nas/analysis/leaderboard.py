@@ -18,7 +18,7 @@ from nas.analysis.doubt import Contrast, Noise, bands, contrasts, noise, shrunke
 from nas.errors import SettingError
 from nas.outcomes import Outcome
 from nas.registry import did_you_mean
-from nas.runs.records import TrialRecord, plain
+from nas.runs.records import RungScore, TrialRecord, plain
 
 REFERENCE = "ReLU"  #: the name of the function that every other is compared with
 
@@ -57,6 +57,7 @@ class LeaderboardRow:
     reference: bool  #: this is the ReLU that the others are compared with
     reason: str | None
     settings: dict[str, object] = field(default_factory=dict)
+    rungs: tuple[RungScore, ...] = ()
 
 
 def rows(
@@ -132,6 +133,7 @@ def to_dict(row: LeaderboardRow) -> dict[str, object]:
         "rank": row.rank,
         "band": row.band,
         "shrunken": row.shrunken,
+        "rungs": [{"rung": s.rung, "value": s.value, "val_accs": s.val_accs} for s in row.rungs],
         **_contrast("relu", row.vs_relu),
         **_contrast("best_baseline", row.vs_best_baseline),
     }
@@ -139,13 +141,14 @@ def to_dict(row: LeaderboardRow) -> dict[str, object]:
 
 
 def to_csv(shown: Sequence[LeaderboardRow]) -> str:
-    """The rows as CSV with a header line; an empty field where there is no value, settings as JSON."""
+    """The rows as CSV with a header line; an empty field where there is no value, settings and rungs as JSON."""
     lines = io.StringIO()
     writer = csv.DictWriter(lines, list(to_dict(_EMPTY)), lineterminator="\n")
     writer.writeheader()
     for row in shown:
         values = to_dict(row)
-        writer.writerow({**values, "settings": json.dumps(values["settings"], sort_keys=True)})
+        tables = {key: json.dumps(values[key], sort_keys=True) for key in ("settings", "rungs")}
+        writer.writerow({**values, **tables})
     return lines.getvalue()
 
 
@@ -212,6 +215,7 @@ def _row(record: TrialRecord, rank: int | None, relu: TrialRecord | None, judged
         reference=relu is not None and record.number == relu.number,
         reason=record.reason,
         settings=dict(record.settings),
+        rungs=record.rungs,
     )
 
 

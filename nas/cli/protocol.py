@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,9 +14,11 @@ import click
 
 from nas.cli.options import note, runs_dir_option
 from nas.datasets.library import Location, locate
+from nas.errors import SettingError
 from nas.protocol import Protocol, default_recipe
 from nas.rows.datasets import DATASETS
 from nas.rows.networks import NETWORKS
+from nas.rows.pruners import FIDELITIES, ladder
 from nas.spaces.schema import SpaceFile
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -40,6 +43,22 @@ class Duration(click.ParamType[float]):
         if not 0 < seconds < 1e9:
             self.fail(f"{value!r} is too short or too long", param, ctx)
         return float(seconds)
+
+
+class Rungs(click.ParamType[tuple[int, ...]]):
+    """Whole numbers such as 1,3,9, rising."""
+
+    name = "rungs"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, ...]:
+        """At least one number."""
+        if isinstance(value, tuple):
+            return value
+        if not re.fullmatch(r"[0-9]{1,9}(,[0-9]{1,9})*", value):
+            self.fail(f"{value!r} are no rungs; write them as 1,3,9", param, ctx)
+        return tuple(map(int, value.split(",")))
 
 
 _OPTIONS = (
@@ -129,6 +148,39 @@ def resolve(
     }
     given = {key: value for key, value in sizes.items() if value is not None}
     return Images(location, Protocol(**(chosen | given)))
+
+
+def with_rungs(images: Images, fidelity: str, rungs: tuple[int, ...] | None, reduction: int) -> Images:
+    """The same images under a protocol with rungs up to its own full value of `fidelity`.
+
+    Raises:
+        SettingError: the rungs do not rise to the full value, or there is only one.
+    """
+    protocol = images.protocol
+    full = protocol.train_size or DATASETS.find(protocol.data).train_images - protocol.val_size
+    full = full if fidelity == "train_size" else getattr(protocol, fidelity)
+    values = ladder(full, fidelity, reduction) if rungs is None else tuple(dict.fromkeys((*rungs, full)))
+    if len(values) < 2 or values[0] < 1 or any(a >= b for a, b in pairwise(values)):
+        raise SettingError(
+            "rungs rise from 1 or more to the full value, which is not the only one",
+            got=", ".join(map(str, values)),
+            allowed=f"whole numbers below {fidelity} = {full}",
+            cure=f"raise --{fidelity.replace('_', '-')}, or name rungs below it with --rungs",
+        )
+    recipe = protocol.recipe
+    if FIDELITIES.find(fidelity).goes_on:
+        recipe = recipe.model_copy(update={"schedule": "wsd"})
+    return replace(
+        images,
+        protocol=protocol.model_copy(
+            update={
+                "fidelity": fidelity,
+                "rungs": values,
+                "recipe": recipe,
+                **({"train_size": full} if fidelity == "train_size" else {}),
+            }
+        ),
+    )
 
 
 def available_threads() -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import torch
@@ -36,10 +36,11 @@ def save_weights(run: Run, number: int, weights: Mapping[str, Tensor]) -> None:
         raise cannot_write(path, error if isinstance(error, OSError) else OSError(str(error))) from error
 
 
-def keep_only(run: Run, number: int | None) -> None:
+def keep_only(run: Run, numbers: Collection[int]) -> None:
     """Delete the weights of every other trial."""
+    kept = {_file(run, number) for number in numbers}
     for path in run.checkpoints.glob("trial-*"):
-        if number is None or path != _file(run, number):
+        if path not in kept:
             path.unlink(missing_ok=True)
 
 
@@ -60,12 +61,25 @@ def load_network(run: Run) -> nn.Module:
         raise RunError(f"no trial of {run.name} has finished yet", cure=f"nas resume {run.name}")
     record = next(r for r in run.records() if r.number == number)
     network = build_network(run.config.protocol, parse(record.expression), 0)
+    weights = load_weights(run, number)
+    try:
+        network.load_state_dict(weights)
+    except Exception as error:  # torch raises many kinds for foreign weights
+        raise _unreadable(run, number, error) from error
+    return network.eval()
+
+
+def load_weights(run: Run, number: int) -> dict[str, Tensor]:
+    """What `save_weights` has stored for trial `number`. Raises RunError: it is missing or damaged."""
     path = _file(run, number)
     try:
-        network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
+        return dict(torch.load(path, map_location="cpu", weights_only=True))
     except FileNotFoundError:
         raise RunError(f"the weights of trial {number} of {run.name} are missing", got=path.name) from None
-    except Exception as error:  # torch raises many kinds for a damaged or foreign file
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise RunError(f"the weights in {path.name} cannot be read: {reason}") from error
-    return network.eval()
+    except Exception as error:  # torch raises many kinds for a damaged file
+        raise _unreadable(run, number, error) from error
+
+
+def _unreadable(run: Run, number: int, error: Exception) -> RunError:
+    reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+    return RunError(f"the weights in {_file(run, number).name} cannot be read: {reason}")

@@ -15,6 +15,9 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, f
 from nas.errors import RunError
 from nas.protocol import Protocol
 from nas.registry import did_you_mean
+from nas.rows.baselines import BASELINES
+from nas.rows.pruners import PRUNERS
+from nas.runs.roster import Roster
 
 SCHEMA = 1  #: of `config.toml`; one more with every change that an older nas would misread
 
@@ -37,24 +40,42 @@ class RunConfig(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     name: Annotated[str, Field(description="empty: `Run.create` makes one of space and time")] = ""
-    kind: Literal["search", "train", "compare"] = "search"
+    kind: Literal["search", "train", "compare", "confirm", "transfer"] = "search"
     created: Annotated[str, Field(description="UTC, ISO 8601")] = Field(default_factory=now)
     sampler: str = "tpe"
     trials: Annotated[int | None, Field(ge=0, description="candidates to train besides the baselines")] = None
     time_seconds: Annotated[float | None, Field(gt=0, allow_inf_nan=False)] = None
+    images: Annotated[
+        int | None, Field(gt=0, description="training images, those of everything together")
+    ] = None
     own: Annotated[tuple[str, ...], Field(description="expressions of the user's own, tried first")] = ()
-    baselines: bool = True
+    baselines: Annotated[tuple[str, ...], Field(description="expressions trained first, to compare with")] = (
+        BASELINES
+    )
+    pruner: Annotated[str, Field(description="who goes on from a rung")] = "none"
+    reduction: Annotated[int, Field(ge=2, le=100, description="one of so many goes on to the next rung")] = 3
+    race: Annotated[bool, Field(description="further seeds go to whoever may still be best")] = False
     device: str = "cpu"
     threads: Annotated[int, Field(ge=1)] = 1
     data_dir: Annotated[str | None, Field(description="relative to the run folder")] = None
     space: Annotated[dict[str, JsonValue], Field(description="the resolved space file")] = {}
     protocol: Protocol
+    roster: Annotated[Roster | None, Field(description="what is trained anew, by confirm and transfer")] = (
+        None
+    )
 
     @field_validator("created")
     @classmethod
     def _is_time(cls, value: str) -> str:
         if datetime.fromisoformat(value).tzinfo is None:
             raise ValueError("a time with its zone is needed")
+        return value
+
+    @field_validator("pruner")
+    @classmethod
+    def _is_pruner(cls, value: str) -> str:
+        if value not in PRUNERS:
+            raise ValueError(f"should be one of {', '.join(PRUNERS)}")
         return value
 
     @field_validator("data_dir")

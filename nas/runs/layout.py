@@ -17,6 +17,8 @@ HOLDER = ".lock.json"  #: who holds the lock, for the message to a second proces
 STUDY_NAME = "nas"  #: the name of the only study in `study.db`
 RESULT = "result"  #: the one user attribute of a trial that holds how it ended
 
+RUNGS = "rungs"  #: the user attribute of a trial that holds its scores at the rungs so far
+
 #: What a folder under way is called until it is renamed into place; never the name of a run.
 UNFINISHED = ".new-"
 

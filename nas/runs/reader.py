@@ -18,18 +18,21 @@ from typing import Any
 
 from nas.errors import RunError
 from nas.runs.damage import MOVE_AWAY, explained
-from nas.runs.layout import RESULT, STUDY_NAME
-from nas.runs.records import TrialRecord
+from nas.runs.layout import RESULT, RUNGS, STUDY_NAME
+from nas.runs.records import Pending, TrialRecord, pending
 
 _BUSY_SECONDS = 10.0  #: a reader waits only while a WAL is made or taken away
-_ENDED = """
+_ATTRIBUTES = """
     SELECT trials.number, attribute.key, attribute.value_json
     FROM trials
     JOIN studies ON studies.study_id = trials.study_id
     JOIN trial_user_attributes AS attribute ON attribute.trial_id = trials.trial_id
-    WHERE studies.study_name = ? AND trials.number >= ? AND trials.state IN ('COMPLETE', 'PRUNED', 'FAIL')
-    ORDER BY trials.number
+    WHERE studies.study_name = ?
 """
+_ENDED = f"""{_ATTRIBUTES}
+    AND trials.number >= ? AND trials.state IN ('COMPLETE', 'PRUNED', 'FAIL') ORDER BY trials.number
+"""
+_RUNNING = f"{_ATTRIBUTES} AND trials.state = 'RUNNING' ORDER BY trials.number"
 _NOTES = """
     SELECT attribute.key, attribute.value_json
     FROM study_user_attributes AS attribute
@@ -60,6 +63,13 @@ class Reader:
                 self._known[number] = _record(self._path, number, texts)
         return [self._known[number] for number in sorted(self._known)]
 
+    def waiting(self) -> list[Pending]:
+        """The trials that have a score at a rung and have not ended, by number; without their decisions."""
+        attrs: dict[int, dict[str, str]] = defaultdict(dict)
+        for number, key, text in _query(self._path, _RUNNING):
+            attrs[number][key] = text
+        return [_pending(self._path, n, texts) for n, texts in attrs.items() if RUNGS in texts]
+
     def notes(self) -> dict[str, Any]:
         """The user attributes of the study as a whole."""
         return {key: json.loads(text) for key, text in _query(self._path, _NOTES)}
@@ -69,6 +79,13 @@ def _record(path: Path, number: int, texts: dict[str, str]) -> TrialRecord:
     try:
         attrs = {key: json.loads(text) for key, text in texts.items()}
         return TrialRecord.from_json({**attrs, **attrs[RESULT], "number": number})
+    except (KeyError, TypeError, ValueError) as error:
+        raise RunError(f"trial {number} of {path} cannot be read: {error!r}", cure=MOVE_AWAY) from error
+
+
+def _pending(path: Path, number: int, texts: dict[str, str]) -> Pending:
+    try:
+        return pending(number, {}, {key: json.loads(text) for key, text in texts.items()})
     except (KeyError, TypeError, ValueError) as error:
         raise RunError(f"trial {number} of {path} cannot be read: {error!r}", cure=MOVE_AWAY) from error
 

@@ -9,9 +9,56 @@ from dataclasses import asdict, dataclass, field, is_dataclass
 from typing import Any, Literal, cast
 
 from nas.outcomes import Epoch, Outcome
+from nas.runs.layout import RUNGS
 
 Origin = Literal["baseline", "own", "sampler"]
 Curve = tuple[Epoch, ...]
+
+
+@dataclass(frozen=True)
+class RungScore:
+    """What one rung of a search with a pruner said of a trial, and what it cost."""
+
+    rung: int  #: number of the rung, from 0
+    value: int  #: epochs, training images or width there
+    val_accs: tuple[float, ...]  #: one a seed
+    curves: tuple[Curve, ...]  #: the epochs trained at this rung, one curve a seed
+    seconds: float
+    train_images: int
+    init_gain: float | None = None
+    code: str | None = None
+
+    @property
+    def val_acc(self) -> float:
+        """Mean over the seeds."""
+        return statistics.fmean(self.val_accs)
+
+
+def so_far(rungs: Sequence[RungScore]) -> dict[str, Any]:
+    """The fields of a TrialRecord after `rungs`: the score is that of the highest, the cost that of all.
+
+    The first seed's curve goes on from rung to rung where its epochs do.
+    """
+    last = rungs[-1]
+    first: Curve = ()
+    for rung in rungs:
+        goes_on = first and rung.curves[0] and rung.curves[0][0].number > first[-1].number
+        first = first + rung.curves[0] if goes_on else rung.curves[0]
+    return {
+        "val_accs": last.val_accs,
+        "curves": (first, *last.curves[1:]),
+        "epochs": last.curves[0][-1].number,
+        "seconds": sum(rung.seconds for rung in rungs),
+        "train_images": sum(rung.train_images for rung in rungs),
+        "init_gain": last.init_gain,
+        "code": last.code,
+        "rungs": tuple(rungs),
+    }
+
+
+def waiting_words(rungs: Sequence[RungScore]) -> str:
+    """Why a trial has no further score."""
+    return f"waits at rung {rungs[-1].rung + 1} ({rungs[-1].value:,})"
 
 
 @dataclass(frozen=True)
@@ -33,6 +80,8 @@ class TrialRecord:
     train_images: int = 0  #: images trained on, all epochs and seeds together
     init_gain: float | None = None  #: sqrt(fan-in Var w) of the weights behind the activations
     code: str | None = None  #: what computed the activation: "compiled" or "eager"
+    bracket: int = 0  #: the rung that it began at
+    rungs: tuple[RungScore, ...] = ()  #: its scores at the rungs of a pruner or a race, lowest first
     equal_proposals: int = 0  #: proposals that were equal to something known before this one was found
 
     @property
@@ -70,17 +119,30 @@ class TrialRecord:
         known["outcome"] = Outcome(data["outcome"])
         known["val_accs"] = tuple(map(_number, data.get("val_accs", ())))
         known["curves"] = tuple(tuple(map(_epoch, curve)) for curve in data.get("curves", ()))
+        known["rungs"] = tuple(map(_rung, data.get("rungs", ())))
         known["settings"] = dict(data.get("settings", {}))
         return cls(**known)
 
 
 @dataclass(frozen=True)
 class Pending:
-    """A trial that was begun and has not ended: it is running now or was cut off, and is to be run again."""
+    """A trial that was begun and has not ended: it is running now, was cut off, or waits at a rung."""
 
     number: int
     params: dict[str, Any]  #: decision -> what was chosen
     attrs: dict[str, Any]  #: the fields given to `Run.begin`, as JSON gives them back
+    rungs: tuple[RungScore, ...] = ()  #: where it has been scored; empty where it was cut off before that
+
+    def record(self, outcome: Outcome, reason: str | None) -> TrialRecord:
+        """What it has come to, as if it ended now after its last rung."""
+        fields = {**self.attrs, **cast(dict[str, Any], plain(so_far(self.rungs)))}
+        return TrialRecord.from_json({**fields, "number": self.number, "outcome": outcome, "reason": reason})
+
+
+def pending(number: int, params: Mapping[str, Any], attrs: Mapping[str, Any]) -> Pending:
+    """The trial with these attributes in the store. Raises KeyError, TypeError, ValueError where damaged."""
+    fields = {key: value for key, value in attrs.items() if key != RUNGS}
+    return Pending(number, dict(params), fields, tuple(map(_rung, attrs.get(RUNGS, ()))))
 
 
 def plain(value: object) -> object:
@@ -98,6 +160,19 @@ def plain(value: object) -> object:
 
 def _number(value: float | None) -> float:
     return math.nan if value is None else float(value)
+
+
+def _rung(data: Mapping[str, Any]) -> RungScore:
+    return RungScore(
+        rung=int(data["rung"]),
+        value=int(data["value"]),
+        val_accs=tuple(map(_number, data["val_accs"])),
+        curves=tuple(tuple(map(_epoch, curve)) for curve in data["curves"]),
+        seconds=_number(data["seconds"]),
+        train_images=int(data["train_images"]),
+        init_gain=data.get("init_gain"),
+        code=data.get("code"),
+    )
 
 
 def _epoch(data: Mapping[str, Any]) -> Epoch:

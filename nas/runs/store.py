@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +17,7 @@ from nas.runs.config import RunConfig
 from nas.runs.files import write_atomically
 from nas.runs.progress import Progress
 from nas.runs.reader import Reader
-from nas.runs.records import Pending, TrialRecord
+from nas.runs.records import Pending, RungScore, TrialRecord, waiting_words
 
 if TYPE_CHECKING:
     import optuna
@@ -170,6 +170,10 @@ class Run:
         """Store how the running trial `number` ended; `result` has the other fields of TrialRecord."""
         self._file.finish(number, result)
 
+    def score(self, number: int, rungs: Sequence[RungScore]) -> None:
+        """Store what the rungs of the running trial `number` say by now."""
+        self._file.score(number, rungs)
+
     def add_screened(
         self,
         params: Mapping[str, Any],
@@ -188,6 +192,11 @@ class Run:
         """The trials that have ended, by number; none before the study has been made."""
         found = self._reader.records() if self._study_path.exists() else []
         return [record for record in found if include_screened or record.outcome is not Outcome.SCREENED]
+
+    def waiting(self) -> list[TrialRecord]:
+        """The trials that have been scored at a rung and have not ended: pruned, unless they go on yet."""
+        found = self._reader.waiting() if self._study_path.exists() else []
+        return [trial.record(Outcome.PRUNED, waiting_words(trial.rungs)) for trial in found]
 
     def record(self, number: int) -> TrialRecord:
         """The trial `number`, which has ended. Raises RunError, saying what there is instead."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import weakref
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +23,8 @@ from nas.errors import RunError
 from nas.outcomes import Outcome
 from nas.runs import files
 from nas.runs.damage import MOVE_AWAY, explained
-from nas.runs.layout import RESULT, STUDY_NAME
-from nas.runs.records import Pending, TrialRecord, plain
+from nas.runs.layout import RESULT, RUNGS, STUDY_NAME
+from nas.runs.records import Pending, RungScore, TrialRecord, pending, plain
 
 BUSY_SECONDS = 60.0  #: how long a write waits for another process that is writing
 
@@ -122,11 +122,20 @@ class StudyFile:
             value = record.val_acc if record.outcome is Outcome.FINISHED else None
             self.study.tell(number, value, state=_STATES[record.outcome])
 
+    def score(self, number: int, rungs: Sequence[RungScore]) -> None:
+        """Store what the rungs of the running trial `number` say; to Optuna they are intermediate values."""
+        with self._told():
+            frozen = self._trials()[number]
+            trial = Trial(self.study, frozen._trial_id)
+            if rungs[-1].rung not in frozen.intermediate_values:  # Optuna keeps the first value of a step
+                trial.report(rungs[-1].val_acc, step=rungs[-1].rung)
+            trial.set_user_attr(RUNGS, plain(rungs))
+
     def unfinished(self) -> list[Pending]:
         """The trials that were begun and have not ended, by number."""
         with self._told():
             return [
-                Pending(trial.number, dict(trial.params), dict(trial.user_attrs))
+                pending(trial.number, trial.params, trial.user_attrs)
                 for trial in self._trials(TrialState.RUNNING)
             ]
 

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution
-from optuna.trial import TrialState
+from optuna.trial import FrozenTrial, TrialState, create_trial
 
-from nas.evaluation.checkpoint import best_trial, keep_only, save_weights
-from nas.evaluation.objective import Evaluation, Evaluator
+from nas.evaluation.objective import Evaluator
 from nas.evaluation.screening import reason_to_screen
-from nas.outcomes import Epoch, Outcome
-from nas.runs.progress import Progress
-from nas.runs.records import Origin, TrialRecord
+from nas.outcomes import Outcome
+from nas.runs.records import Origin
 from nas.runs.store import Run
+from nas.search.ladder import Ladder
 from nas.search.proposals import HOPELESS_IN_A_ROW, Known, Proposal, Proposals
 from nas.search.samplers import library as samplers
+from nas.search.trials import Trials, task_of
+from nas.search.watch import Observer, Task
 from nas.spaces.candidate import UndefinedCandidate
 from nas.spaces.decisions import Choice, Dimension
 from nas.spaces.listing import random_draws
@@ -27,33 +26,9 @@ from nas.symbolic.expression import Expression
 from nas.symbolic.naming import name_of
 from nas.symbolic.parse import parse
 
-#: trained first in every search, under the same budget; names of the catalogue
-BASELINES = ("relu", "leaky_relu", "elu", "gelu", "swish", "mish")
+Ending = Literal["trials", "time", "images", "exhausted", "hopeless"]
 
-Ending = Literal["trials", "time", "exhausted", "hopeless"]
-
-
-class Observer(Protocol):
-    """Who watches a search."""
-
-    def epoch(self, progress: Progress) -> None:
-        """A trial began or one of its epochs ended; called often."""
-
-    def ended(self, record: TrialRecord) -> None:
-        """A trial ended and is stored."""
-
-    def notice(self, text: str) -> None:
-        """Something a person should know."""
-
-
-@dataclass(frozen=True)
-class _Task:
-    """A trial that has a number and waits to be trained."""
-
-    number: int
-    expression: Expression
-    origin: Origin
-    settings: Mapping[str, Any]
+RACE_SHARE = 0.3  #: of a budget of time or images, kept for the race where there is one
 
 
 class Search:
@@ -62,12 +37,11 @@ class Search:
     def __init__(self, run: Run, space: SearchSpace | None, evaluator: Evaluator, observer: Observer) -> None:
         self._run, self._evaluator, self._observer = run, evaluator, observer
         self._config = run.config
-        self._session_started = time.time()
         self._known = Known()
-        self._records: dict[int, TrialRecord] = {}
-        self._spent = 0.0  # seconds of earlier sessions
         self._sampler = self._proposals = None
         run.study()  # made, and Optuna silenced, before a sampler makes a study of its own
+        self._trials = Trials(run, evaluator, observer)
+        self._ladder = Ladder(self._config, self._trials)
         if space is not None:
             seed = self._config.protocol.seed
             self._sampler = samplers.make(self._config.sampler, space, seed)
@@ -79,53 +53,67 @@ class Search:
     def go(self) -> Ending:
         """Train until the budget is spent or nothing is left to try; which of these it was."""
         self._recall()
-        for pending in self._run.unfinished():
-            self._train(_task(pending.number, pending.attrs))
-        given = [*(BASELINES if self._config.baselines else ()), *self._config.own]
+        given = [*self._config.baselines, *self._config.own]
         self._evaluator.prepare(parse(text) for text in given)
-        if self._config.baselines:
-            for name in BASELINES:
-                self._given(parse(name), "baseline")
+        for name in self._config.baselines:
+            self._given(parse(name), "baseline")
         for text in self._config.own:
             if (ending := self._over()) is not None:
-                return ending
+                break
             self._given(parse(text), "own")
-        return self._explore()
+        else:
+            ending = self._explore()
+        self._close()
+        return ending
 
     def _recall(self) -> None:
-        """Take up what earlier sessions stored."""
-        for record in self._run.records():
-            self._records[record.number] = record
-            self._remember(record.number, record.expression, record.settings)
-            self._spent += record.seconds
-        self._learn(*self._records)
-        keep_only(self._run, best_trial(self._run))
-        for pending in self._run.unfinished():
-            self._remember(pending.number, pending.attrs["expression"], pending.attrs["settings"])
-
-    def _remember(self, number: int, expression: str, settings: Mapping[str, Any]) -> None:
-        record = self._records.get(number)
-        if record is not None and record.complexity == 0:  # stored without a meaning
-            self._known.add_undefined(expression)
-        else:
-            self._known.add(parse(expression), settings, number)
+        """Take up what earlier sessions stored, and train what was cut off."""
+        trials = self._trials
+        trials.recall()
+        for record in trials.records.values():
+            if record.complexity == 0:  # stored without a meaning
+                self._known.add_undefined(record.expression)
+            else:
+                self._known.add(parse(record.expression), record.settings, record.number)
+        for waiting in trials.waiting.values():
+            self._known.add(waiting.task.expression, waiting.task.settings, waiting.task.number)
+        for pending in trials.cut_off:
+            task = task_of(pending)
+            self._known.add(task.expression, task.settings, task.number)
+        self._learn(*sorted([*trials.records, *trials.waiting]))
+        for number, waiting in list(trials.waiting.items()):
+            if waiting.task.origin == "baseline":
+                self._ladder.to_the_top(number)
+        for pending in trials.cut_off:
+            self._train(task_of(pending), pending.attrs.get("bracket", 0))
 
     def _learn(self, *numbers: int) -> None:
         """Tell the sampler of trials that it could have proposed."""
         if self._sampler is not None:
             trials = self._run.study().get_trials(deepcopy=False)
-            ended = (TrialState.COMPLETE, TrialState.PRUNED)
-            self._sampler.tell([trials[n] for n in numbers if trials[n].params and trials[n].state in ended])
+            self._sampler.tell([told for n in numbers if (told := _as_told(trials[n])) is not None])
 
     # --- budget -----------------------------------------------------------------------------------------
 
     def _over(self) -> Ending | None:
-        trained = [r for r in self._records.values() if r.outcome is not Outcome.SCREENED and not r.baseline]
-        if self._config.trials is not None and len(trained) >= self._config.trials:
+        """Why nothing new begins any more."""
+        if self._config.trials is not None and self._begun() >= self._config.trials:
             return "trials"
-        seconds = self._spent + time.time() - self._session_started
-        if self._config.time_seconds is not None and seconds >= self._config.time_seconds:
+        return self._spent(1 - RACE_SHARE if self._config.race else 1.0)
+
+    def _begun(self) -> int:
+        """Candidates in training or trained, baselines aside."""
+        ended = [r for r in self._trials.records.values() if r.outcome is not Outcome.SCREENED]
+        waiting = [w for w in self._trials.waiting.values() if w.task.origin != "baseline"]
+        return sum(not record.baseline for record in ended) + len(waiting)
+
+    def _spent(self, share: float = 1.0) -> Ending | None:
+        """Which budget is spent to this share, where trainings may no longer go on either."""
+        config = self._config
+        if config.time_seconds is not None and self._trials.seconds >= share * config.time_seconds:
             return "time"
+        if config.images is not None and self._trials.images >= share * config.images:
+            return "images"
         return None
 
     # --- what to try ------------------------------------------------------------------------------------
@@ -134,7 +122,7 @@ class Search:
         """A baseline or an expression of the user's, unless it has been met."""
         known = self._known.find(expression, {})
         if known is not None:
-            if origin == "own" and (known not in self._records or self._records[known].origin != "own"):
+            if origin == "own" and (not self._is_own(known)):
                 self._observer.notice(f"{expression.text} is the same function as trial {known}")
             return
         reason = reason_to_screen(expression) if origin == "own" else None
@@ -143,22 +131,33 @@ class Search:
             self._observer.notice(f"{expression.text} is not worth training: {reason}")
             number = self._run.add_screened({}, {}, fields, reason)
             self._known.add(expression, {}, number)
-            self._stored(number)
+            self._store(number)
             return
         self._begin(expression, origin, {}, {}, fields)
 
+    def _is_own(self, number: int) -> bool:
+        record, waiting = self._trials.records.get(number), self._trials.waiting.get(number)
+        return (record is not None and record.origin == "own") or (
+            waiting is not None and waiting.task.origin == "own"
+        )
+
     def _explore(self) -> Ending:
-        """The sampler's proposals, to the end of the budget."""
-        hopeless = 0
+        """The sampler's proposals, to the end of the budget; whoever may go on goes first."""
+        hopeless_ones = 0
         while (ending := self._over()) is None:
-            proposal = None if self._proposals is None else self._proposals.next(len(self._records))
+            if self._promote():
+                continue
+            proposal = None if self._proposals is None else self._proposals.next(len(self._run_numbers()))
             if proposal is None:
                 return "exhausted"
-            hopeless = hopeless + 1 if proposal.reason is not None else 0
+            hopeless_ones = hopeless_ones + 1 if proposal.reason is not None else 0
             self._take(proposal)
-            if hopeless >= HOPELESS_IN_A_ROW:
+            if hopeless_ones >= HOPELESS_IN_A_ROW:
                 return "hopeless"
         return ending
+
+    def _run_numbers(self) -> set[int]:
+        return {*self._trials.records, *self._trials.waiting}
 
     def _take(self, proposal: Proposal) -> None:
         candidate = proposal.candidate
@@ -173,7 +172,7 @@ class Search:
                 "equal_proposals": proposal.equal,
             }
             self._known.add_undefined(candidate.writing)
-            self._stored(self._run.add_screened(decisions, distributions, fields, str(proposal.reason)))
+            self._store(self._run.add_screened(decisions, distributions, fields, str(proposal.reason)))
             return
         fields = self._fields(candidate.activation, "sampler", candidate.settings, proposal.equal)
         if proposal.reason is None:
@@ -181,7 +180,7 @@ class Search:
         else:
             number = self._run.add_screened(decisions, distributions, fields, proposal.reason)
             self._known.add(candidate.activation, candidate.settings, number)
-            self._stored(number)
+            self._store(number)
 
     def _fields(
         self, expression: Expression, origin: Origin, settings: Mapping[str, Any], equal: int = 0
@@ -206,72 +205,57 @@ class Search:
         distributions: Mapping[str, BaseDistribution],
         fields: Mapping[str, Any],
     ) -> None:
-        number = self._run.begin(decisions, distributions, fields)
+        bracket = self._ladder.next_bracket() if origin != "baseline" else 0
+        number = self._run.begin(decisions, distributions, {**fields, "bracket": bracket})
         self._known.add(expression, fields["settings"], number)
-        self._train(_Task(number, expression, origin, fields["settings"]))
+        self._train(Task(number, expression, origin, fields["settings"]), bracket)
 
-    def _train(self, task: _Task) -> None:
-        """Weights are on the disk before the score is: a kill between the two only trains once more."""
-        watch = _Watch(self._run, self._observer, task, self._config.protocol, self._session_started)
-        evaluation = self._evaluator.evaluate(task.expression, task.settings, watch.on_epoch)
-        self._save_if_best(task.number, evaluation)
-        self._run.finish(task.number, evaluation.fields())
-        self._stored(task.number)
-        keep_only(self._run, best_trial(self._run))
+    def _train(self, task: Task, bracket: int) -> None:
+        """To its first rung, a baseline through all of them; to the end where there are none."""
+        if not self._trials.staged:
+            self._trials.train(task)
+        else:
+            self._trials.enter(task, bracket)
+            if task.origin == "baseline":
+                self._ladder.to_the_top(task.number)
+        self._learn(task.number)
 
-    def _save_if_best(self, number: int, evaluation: Evaluation) -> None:
-        if evaluation.outcome is Outcome.FINISHED:
-            score = sum(evaluation.val_accs) / len(evaluation.val_accs)
-            best = max((r.val_acc or 0.0 for r in self._records.values()), default=-1.0)
-            if score > best:
-                save_weights(self._run, number, evaluation.weights)
-
-    def _stored(self, number: int) -> None:
-        record = next(r for r in reversed(self._run.records()) if r.number == number)
-        self._records[number] = record
+    def _store(self, number: int) -> None:
+        self._trials.stored(number)
         self._learn(number)
-        self._observer.ended(record)
+
+    def _close(self) -> None:
+        """Once nothing new begins: promotions that are due, the race, and an end for all that wait."""
+        while self._spent() is None and self._promote(closing=True):
+            pass
+        while self._spent() is None and self._ladder.race():
+            pass
+        self._ladder.end()
+
+    def _promote(self, closing: bool = False) -> bool:
+        """Train the one that goes on to its next rung, if there is one."""
+        number = self._ladder.promote(closing)
+        if number is not None:
+            self._learn(number)
+        return number is not None
 
 
-class _Watch:
-    """Turns the epochs of one trial into progress, in the run folder and for the observer."""
-
-    def __init__(
-        self, run: Run, observer: Observer, task: _Task, protocol: Any, session_started: float
-    ) -> None:
-        self._run, self._observer, self._task = run, observer, task
-        self._protocol, self._session_started = protocol, session_started
-        self._started = self._last = time.time()
-        self._images = 0
-        self._say(0, 0, None)
-
-    def on_epoch(self, index: int, epoch: Epoch) -> None:
-        """An epoch of training number `index` ended."""
-        self._say(index, epoch.number, epoch)
-
-    def _say(self, index: int, number: int, epoch: Epoch | None) -> None:
-        task, now = self._task, time.time()
-        progress = Progress(
-            trial=task.number,
-            expression=task.expression.text,
-            name=name_of(task.expression),
-            origin=task.origin,
-            seed_index=index,
-            seeds=self._protocol.seeds,
-            epoch=number,
-            epochs=self._protocol.epochs,
-            images_per_second=None,
-            val_acc=None if epoch is None else epoch.val_acc,
-            started=self._started,
-            session_started=self._session_started,
-            updated=now,
+def _as_told(trial: FrozenTrial) -> FrozenTrial | None:
+    """What a sampler learns from: an ended trial, or one that waits, as if it had been pruned there."""
+    if not trial.params:
+        return None
+    if trial.state in (TrialState.COMPLETE, TrialState.PRUNED):
+        return trial
+    if trial.state is TrialState.RUNNING and trial.intermediate_values:
+        told = create_trial(
+            state=TrialState.PRUNED,
+            params=trial.params,
+            distributions=trial.distributions,
+            intermediate_values=trial.intermediate_values,
         )
-        self._run.set_progress(progress)
-        self._observer.epoch(progress)
-
-
-def _task(number: int, attrs: Mapping[str, Any]) -> _Task:
-    return _Task(number, parse(attrs["expression"]), attrs["origin"], attrs["settings"])
+        told.number = trial.number
+        return told
+    return None
 
 
 def _distributions(dimensions: Mapping[str, Dimension]) -> dict[str, BaseDistribution]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from rich.console import Group, RenderableType
 
 from nas.analysis.doubt import Contrast, Noise
 from nas.analysis.leaderboard import REFERENCE, LeaderboardRow, noise_of, outcome_counts
+from nas.analysis.rungs import RungRow, rung_rows, unfinished_images
 from nas.protocol import Protocol
+from nas.rows.pruners import FIDELITIES
 from nas.runs.records import TrialRecord
 from nas.terminal.canvas import BASELINE, BEST, DIM, HEADING, TROUBLE, WIDE, Canvas, Column, Drawing, Part
 from nas.terminal.text import NONE, duration, formula, percent, points, short_count, short_duration, spread
@@ -36,6 +38,8 @@ def leaderboard(
             parts += [canvas.table(_unfinished(others)), ""]
         if not shown:
             parts += ["no trial has ended yet" if not records else "no row to show", ""]
+        if ladder := rung_rows(records, protocol):
+            parts += [canvas.table(_rungs(ladder, protocol)), ""]
         parts += [
             canvas.paragraph(words, style)
             for words, style in _footer(canvas, shown, finished, records, protocol)
@@ -76,7 +80,7 @@ def _columns(canvas: Canvas, rows: Sequence[LeaderboardRow]) -> list[Column]:
         columns.append(Column("vs best baseline", [_against(row.vs_best_baseline) for row in rows]))
         columns.append(Column("p", [_p(row.vs_best_baseline) for row in rows], right=True))
     if any(row.settings for row in rows):
-        columns.append(Column("settings", [_settings(row) for row in rows], least=8))
+        columns.append(Column("settings", [settings_words(row.settings) for row in rows], least=8))
     columns.append(Column("time", [short_duration(row.seconds) for row in rows], right=True))
     if wide or _images(rows) is None:
         columns.append(Column("images", [short_count(row.train_images) for row in rows], right=True))
@@ -125,10 +129,11 @@ def _p(contrast: Contrast | None) -> str:
     return f"{contrast.p_holm:.2g}" if contrast.p_holm >= 0.001 else "<.001"
 
 
-def _settings(row: LeaderboardRow) -> str:
+def settings_words(settings: Mapping[str, object]) -> str:
+    """What a candidate was trained under: lr=0.05 nesterov=True."""
     return " ".join(
         f"{key}={value:.3g}" if isinstance(value, float) else f"{key}={value}"
-        for key, value in row.settings.items()
+        for key, value in settings.items()
     )
 
 
@@ -140,6 +145,21 @@ def _unfinished(rows: Sequence[LeaderboardRow]) -> list[Column]:
         Column("reason", [row.reason or "" for row in rows], least=16),
         Column("time", [short_duration(row.seconds) for row in rows], right=True),
         Column("no.", [(str(row.trial), DIM) for row in rows], right=True),
+    ]
+
+
+def _rungs(rows: Sequence[RungRow], protocol: Protocol) -> list[Column]:
+    """What each rung cost and decided."""
+    return [
+        Column("rung", [str(row.rung + 1) for row in rows], right=True),
+        Column(protocol.fidelity.replace("_", " "), [f"{row.value:,}" for row in rows], right=True),
+        Column("candidates", [str(row.scored) for row in rows], right=True),
+        Column("went on", [str(row.went_on) for row in rows[:-1]] + [NONE], right=True),
+        Column("from %", [percent(row.cut) for row in rows], right=True),
+        Column("best %", [percent(row.best) for row in rows], right=True),
+        Column("images", [short_count(row.train_images) for row in rows], right=True),
+        Column("cooldown", [short_count(row.cooldown_images) for row in rows], right=True),
+        Column("time", [short_duration(row.seconds) for row in rows], right=True),
     ]
 
 
@@ -162,6 +182,8 @@ def _footer(
 ) -> Iterator[tuple[str, str]]:
     yield outcome_words(records, equal="equal to earlier ones"), ""
     yield cost_words(records), DIM
+    if any(record.rungs for record in records):
+        yield _rung_words(records, protocol), DIM
     if finished:
         yield from (
             (words, DIM) for words in _doubt(finished, noise_of(records, protocol.val_size), protocol)
@@ -206,6 +228,17 @@ def _doubt(rows: Sequence[LeaderboardRow], of: Noise | None, protocol: Protocol)
         yield f"each row cost {images:,} training images"
     if any(row.n_seeds == 1 for row in rows):
         yield one_seed_words(max(row.val_acc or 0.0 for row in rows), protocol.val_size)
+
+
+def _rung_words(records: Sequence[TrialRecord], protocol: Protocol) -> str:
+    """What is in the costs of the rungs, and what is not."""
+    words = "rungs: scores of the first seed; images include baselines and further seeds"
+    if FIDELITIES.find(protocol.fidelity).goes_on:
+        words += ", and cooldowns, which are paid at every rung anew"
+    else:
+        words += "; each rung trains anew"
+    lost = unfinished_images(records)
+    return f"{words}; {lost:,} more went into trainings that diverged or failed" if lost else words
 
 
 def _legend(canvas: Canvas, rows: Sequence[LeaderboardRow]) -> str:

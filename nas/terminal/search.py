@@ -137,6 +137,16 @@ def plain_line(
     return canvas.say(f"{words}  {duration(record.seconds)}  {clean(name)}{formula(record.expression)}")
 
 
+def rung_line(record: TrialRecord, rungs: int, *, unicode: bool = True) -> str:
+    """One line for a trial that was scored at a rung, of `rungs`, and waits there."""
+    last = record.rungs[-1]
+    words = f"   trial {record.number}  rung {last.rung + 1} of {rungs}  {percent(last.val_acc)} %"
+    seeds = f" (n={record.n_seeds})" if record.n_seeds > 1 else ""
+    name = f"{record.name}: " if record.name else ""
+    canvas = Canvas(10_000, 1, unicode)
+    return canvas.say(f"{words}{seeds}  {duration(last.seconds)}  {clean(name)}{formula(record.expression)}")
+
+
 def _result(record: TrialRecord) -> str:
     if record.outcome is Outcome.FINISHED:
         deviation = f" {spread(record.val_acc_std)}" if record.val_acc_std is not None else ""

@@ -106,10 +106,13 @@ def steps_per_epoch(data: Split, recipe: Recipe) -> int:
     return steps
 
 
-def batches(data: Split, recipe: Recipe, *, seed: int, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
+def batches(
+    data: Split, recipe: Recipe, *, seed: int, epoch: int, first: int = 0
+) -> Iterator[tuple[Tensor, Tensor]]:
     """One epoch's (x, y): x float32 [b, c, h, w], normalized, channels_last; y int64 [b]; no partial batch.
 
     Order and augmentation depend on `seed` and `epoch` alone: every candidate sees the same images.
+    first  the batch to begin with, for a training that goes on in the middle of an epoch
     """
     n, size = data.n_train, recipe.batch_size
     order = torch.randperm(n, generator=_generator(seed, "batches", epoch))
@@ -119,7 +122,7 @@ def batches(data: Split, recipe: Recipe, *, seed: int, epoch: int) -> Iterator[t
     order, offsets, mirrored = (t.to(data.device) for t in (order, offsets, mirrored))
     if not recipe.flip:
         mirrored = torch.zeros_like(mirrored)
-    for start in range(0, n - size + 1, size):
+    for start in range(first * size, n - size + 1, size):
         here = slice(start, start + size)
         x = _batch(data, data.x_train, order[here], offsets[:, here], mirrored[here], recipe.crop)
         yield x, data.y_train[order[here]]

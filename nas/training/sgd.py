@@ -46,6 +46,17 @@ class SGD:
             if moved:
                 self._move(moved, [t.grad for t in moved if t.grad is not None], decay, lr)
 
+    def state(self) -> list[Tensor | None]:
+        """The velocity of every tensor, in the order they were given; None where it has not moved yet."""
+        return [self._velocities.get(tensor) for tensors, _ in self._groups for tensor in tensors]
+
+    def restore(self, state: list[Tensor | None]) -> None:
+        """Go on from what `state` gave, in this process or another."""
+        tensors = [tensor for group, _ in self._groups for tensor in group]
+        for tensor, velocity in zip(tensors, state, strict=True):
+            if velocity is not None:
+                self._velocity(tensor).copy_(velocity)
+
     def _move(self, tensors: list[Tensor], gradients: list[Tensor], decay: float, lr: float) -> None:
         velocities = [self._velocity(t) for t in tensors] if self._momentum else []
         torch._fused_sgd_(

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from nas.activations.meta_acon import MetaAcon
 from nas.architectures.library import build
-from nas.training.trainer import _activation_parameters
+from nas.training.loop import _activation_parameters
 
 
 def reference(module: MetaAcon, x: Tensor) -> Tensor:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from nas.evaluation.screening import reason_to_screen
-from nas.search.study import BASELINES
+from nas.rows.baselines import BASELINES
 from nas.symbolic.catalogue import CATALOGUE
 from nas.symbolic.parse import parse
 

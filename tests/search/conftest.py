@@ -36,11 +36,20 @@ class Watcher:
 
     records: list[TrialRecord] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
+    scores: list[TrialRecord] = field(default_factory=list)
     stop_after: int | None = None  #: begun trials; then Ctrl-C
+    stop_at_epoch: int | None = None  #: so many epochs have ended; then Ctrl-C
+    epochs: int = 0
 
     def epoch(self, progress: Progress) -> None:
         if self.stop_after is not None and progress.trial >= self.stop_after and progress.epoch == 1:
             raise KeyboardInterrupt
+        self.epochs += progress.epoch > 0
+        if self.stop_at_epoch is not None and self.epochs >= self.stop_at_epoch:
+            raise KeyboardInterrupt
+
+    def scored(self, record: TrialRecord) -> None:
+        self.scores.append(record)
 
     def ended(self, record: TrialRecord) -> None:
         self.records.append(record)
@@ -56,16 +65,23 @@ Searching = Callable[..., tuple[Ending | None, Run, Watcher]]
 def searching(tmp_path: Path, evaluator: Evaluator) -> Searching:  # noqa: F811
     """Begin or go on with a run; None as its ending where it was interrupted."""
 
-    def go(name: str = "a", stop_after: int | None = None, data: dict = SMALL, **settings: object):  # type: ignore[no-untyped-def, type-arg]
+    def go(  # type: ignore[no-untyped-def]
+        name: str = "a",
+        stop_after: int | None = None,
+        stop_at_epoch: int | None = None,
+        data: dict = SMALL,  # type: ignore[type-arg]
+        evaluator: Evaluator = evaluator,  # noqa: F811
+        **settings: object,
+    ):
         path = tmp_path / name
         if path.exists():
             run = Run.open(tmp_path, name)
         else:
             config = RunConfig(
-                **{"name": name, "trials": 3, "baselines": False, "protocol": PROTOCOL, **settings}
+                **{"name": name, "trials": 3, "baselines": (), "protocol": PROTOCOL, **settings}
             )
             run = Run.create(tmp_path, config)
-        watcher = Watcher(stop_after=stop_after)
+        watcher = Watcher(stop_after=stop_after, stop_at_epoch=stop_at_epoch)
         space = SearchSpace(from_data(data, "test"))
         try:
             ending = Search(run, space, evaluator, watcher).go()

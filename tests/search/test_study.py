@@ -11,12 +11,12 @@ import pytest
 from nas.errors import SpaceError
 from nas.evaluation.checkpoint import best_trial, load_network
 from nas.outcomes import Outcome
+from nas.rows.baselines import BASELINES
 from nas.rows.samplers import SAMPLERS
 from nas.runs.records import TrialRecord
-from nas.search.study import BASELINES
 from nas.symbolic.fingerprint import same_function
 from nas.symbolic.parse import parse
-from nas.training.trainer import evaluate
+from nas.training.loop import evaluate
 from tests.search.conftest import SMALL, Searching
 
 
@@ -73,7 +73,7 @@ def test_an_exhausted_space_ends_the_search(searching: Searching) -> None:
 
 
 def test_baselines_come_first_and_own_functions_next(searching: Searching) -> None:
-    ending, run, watcher = searching(baselines=True, own=("x*sigmoid(x)", "max(0, x)", "sqrt(x)"), trials=2)
+    ending, run, watcher = searching(baselines=BASELINES, own=("x*sigmoid(x)", "max(0, x)", "sqrt(x)"), trials=2)
     records = run.records()
     assert ending == "trials"
     assert [r.baseline for r in records] == [True] * len(BASELINES) + [False] * (

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from nas.protocol import Recipe
-from nas.training.schedule import one_cycle
+from nas.training.schedule import one_cycle, rungs
 
 
 @pytest.mark.parametrize(("steps", "warmup"), [(234, 0.3), (100, 0.07), (7, 0.6), (16, 0.95)])
@@ -44,3 +44,19 @@ def test_short_trainings_have_a_rate_too(steps: int) -> None:
     recipe = Recipe(lr=0.4, warmup=1 / steps if steps > 1 else 0.5)
     rates = [one_cycle(step, steps, recipe) for step in range(steps)]
     assert all(0 < rate <= 0.4 for rate in rates)
+
+
+def test_rungs_share_their_trunk_and_cool_down_along_a_line() -> None:
+    recipe = Recipe(lr=0.4, warmup=0.3, start_div=10.0, end_div=1000.0, schedule="wsd", cooldown=0.25)
+    low, high = rungs((40, 120), recipe)
+    assert (low.trunk, low.end, high.trunk, high.end) == (30, 40, 90, 120)
+    shared = [low.lr(step, recipe) for step in range(30)]
+    assert shared == [high.lr(step, recipe) for step in range(30)]
+    assert shared[0] == pytest.approx(0.04)
+    assert shared[12:] == [0.4] * 18  # 0.3 * 40 steps of warm-up
+    assert high.lr(89, recipe) == 0.4
+    for rung in (low, high):
+        falling = [rung.lr(step, recipe) for step in range(rung.trunk, rung.end)]
+        assert falling[-1] == pytest.approx(0.0004)
+        drops = [a - b for a, b in zip([0.4, *falling], falling, strict=False)]
+        assert drops == pytest.approx([(0.4 - 0.0004) / len(falling)] * len(falling))

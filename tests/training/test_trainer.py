@@ -24,7 +24,8 @@ from nas.errors import SettingError
 from nas.outcomes import Epoch, Outcome
 from nas.protocol import Recipe, default_recipe
 from nas.training.loader import Split, batches, load_split, validation_batches
-from nas.training.trainer import Training, evaluate, train
+from nas.training.loop import evaluate
+from nas.training.trainer import Training, train
 
 CPU = torch.device("cpu")
 DIGITS = default_recipe("digits")
@@ -337,7 +338,7 @@ def test_images_of_any_shape_can_be_trained_on() -> None:
 
 def test_all_epochs_but_the_last_are_glanced_at(monkeypatch: pytest.MonkeyPatch) -> None:
     """Fewer validation images after the first epoch; the score itself is that of all images."""
-    monkeypatch.setattr("nas.training.trainer._GLANCE", 50)
+    monkeypatch.setattr("nas.training.trainer.GLANCE", 50)
     data, net = real(400), network()
     glanced = train(net, data, DIGITS, epochs=2, seed=3).curve
     assert [epoch.val_images for epoch in glanced] == [50, data.n_val]

@@ -86,7 +86,7 @@ def command(
         kind="compare",
         trials=len(own),
         own=own,
-        baselines=False,
+        baselines=(),
         device=device,
         threads=threads or available_threads(),
         space=space.to_data(),

@@ -8,9 +8,12 @@ import click
 
 from nas.analysis.leaderboard import SORTS, rows, to_csv, to_dict
 from nas.cli.options import format_option, note, print_json, runs_dir_option
+from nas.errors import RunError
+from nas.runs import openings
 from nas.runs.store import Run
 from nas.terminal import console
 from nas.terminal.leaderboard import leaderboard
+from nas.terminal.openings import opening_line
 
 
 @click.command("leaderboard")
@@ -30,11 +33,19 @@ def command(
     run = Run.open(runs_dir, run_name)
     if run_name is None:
         note(f"the newest run is {run.name}")
-    records = run.records()
+    if run.config.kind == "transfer":
+        raise RunError(
+            f"the trials of {run.name} were trained on several networks and data: they have no order in common",
+            cure=f"nas show {run.name}",
+        )
+    records = [*run.records(), *run.waiting()]
     shown = rows(records, run.config.protocol.val_size, sort=sort, top=top, include_screened=screened)
     if format_ == "json":
         print_json([to_dict(row) for row in shown])
     elif format_ == "csv":
         click.echo(to_csv(shown), nl=False)
     else:
-        console.stdout().print(leaderboard(shown, records, run.config.protocol, title=run.name))
+        screen = console.stdout()
+        screen.print(leaderboard(shown, records, run.config.protocol, title=run.name))
+        if known := openings.shown(run):
+            screen.print(opening_line(known))

@@ -8,7 +8,10 @@ from typing import Any
 import click
 
 from nas.cli.options import ExpressionCommand
-from nas.cli.protocol import Duration, available_threads, protocol_options, resolve
+from nas.cli.protocol import Duration, Rungs, available_threads, protocol_options, resolve, with_rungs
+from nas.errors import SettingError
+from nas.rows.baselines import BASELINES
+from nas.rows.pruners import FIDELITIES, PRUNERS
 from nas.rows.samplers import SAMPLERS
 from nas.runs.config import RunConfig
 from nas.runs.store import Run
@@ -30,11 +33,37 @@ DEFAULT_TRIALS = 40
     "--time", "time_seconds", type=Duration(), metavar="TIME", help="Stop after this time, such as 20m."
 )
 @click.option(
+    "--images",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Stop after so many training images, those of baselines and pruned trials among them.",
+)
+@click.option(
     "--sampler", type=click.Choice(list(SAMPLERS)), default="tpe", show_default=True, help="Who proposes."
 )
 @click.option(
     "--try", "own", multiple=True, metavar="EXPR", help="A function of your own, first; may be repeated."
 )
+@click.option(
+    "--pruner", type=click.Choice(list(PRUNERS)), default="none", show_default=True, help="Who goes on."
+)
+@click.option(
+    "--fidelity",
+    type=click.Choice(list(FIDELITIES)),
+    default="epochs",
+    show_default=True,
+    help="What grows from rung to rung of a pruner.",
+)
+@click.option(
+    "--rungs",
+    type=Rungs(),
+    metavar="N,N,...",
+    help="Its values below the full one.  [default: full/reduction^k]",
+)
+@click.option(
+    "--reduction", type=click.IntRange(2, 100), default=3, show_default=True, help="One of so many goes on."
+)
+@click.option("--race", is_flag=True, help="Further --seeds only for those that may still be best.")
 @click.option("--no-baselines", is_flag=True, help="Do not train ReLU and its kind for comparison.")
 @protocol_options
 def command(
@@ -44,6 +73,12 @@ def command(
     sampler: str,
     own: tuple[str, ...],
     no_baselines: bool,
+    images: int | None,
+    pruner: str,
+    fidelity: str,
+    rungs: tuple[int, ...] | None,
+    reduction: int,
+    race: bool,
     runs_dir: Path,
     name: str,
     device: str,
@@ -61,20 +96,28 @@ def command(
     if sampler == "exhaustive":
         SearchSpace(space).enumerate()  # refuses an endless space before a run is made
     own = tuple(parse(text).text for text in own)
-    images = resolve(space, **protocol)
+    drawn = resolve(space, **protocol)
+    if pruner != "none":
+        drawn = with_rungs(drawn, fidelity, rungs, reduction)
+    elif rungs is not None:
+        raise SettingError("--rungs are those of a pruner", got="--pruner none", cure="--pruner halving")
     config = RunConfig(
         name=name,
         sampler=sampler,
-        trials=DEFAULT_TRIALS if trials is None and time_seconds is None else trials,
+        trials=DEFAULT_TRIALS if trials is None and time_seconds is None and images is None else trials,
         time_seconds=time_seconds,
+        images=images,
+        pruner=pruner,
+        reduction=reduction,
+        race=race,
         own=own,
-        baselines=not no_baselines,
+        baselines=() if no_baselines else BASELINES,
         device=device,
         threads=threads or available_threads(),
         space=space.to_data(),
-        protocol=images.protocol,
+        protocol=drawn.protocol,
     )
-    run = Run.create(runs_dir, config, images.location.folder)
+    run = Run.create(runs_dir, config, drawn.location.folder)
     from nas.cli.session import begin  # torch and Optuna take seconds: the run is there before them
 
     begin(run, quiet)

@@ -39,7 +39,7 @@ def command(
         kind="train",
         trials=1,
         own=(own,),
-        baselines=False,
+        baselines=(),
         device=device,
         threads=threads or available_threads(),
         space=space.to_data(),

@@ -24,4 +24,7 @@ class Sampler(Protocol):
         """A proposal for trial `number`, the `attempt`-th; None where nothing is left to propose."""
 
     def tell(self, trials: Sequence[FrozenTrial]) -> None:
-        """Learn from trials that have ended, in the order of their numbers."""
+        """Learn from trials that have ended, or been scored at a rung and then count as pruned there.
+
+        They come in the order of their numbers; a trial that was told before replaces what was said of it.
+        """

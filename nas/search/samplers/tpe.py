@@ -28,11 +28,15 @@ class TpeSampler:
 
     def __init__(self, space: SearchSpace, seed: int) -> None:
         self._space, self._seed = space, seed
-        self._mirror = optuna.create_study(direction="maximize")
+        self._told: dict[int, FrozenTrial] = {}
+        self._mirror: optuna.Study | None = None
 
     def ask(self, number: int, attempt: int) -> Draft | None:
         """What TPE proposes after the trials told so far."""
         seed = derive(self._seed, "tpe", number, attempt) % 2**32  # NumPy takes no more
+        if self._mirror is None:
+            self._mirror = optuna.create_study(direction="maximize")
+            self._mirror.add_trials([self._told[n] for n in sorted(self._told)])
         self._mirror.sampler = optuna.samplers.TPESampler(seed=seed)
         trial = self._mirror.ask()
         draft = self._space.draft(_Asking(trial))
@@ -40,8 +44,10 @@ class TpeSampler:
         return draft
 
     def tell(self, trials: Sequence[FrozenTrial]) -> None:
-        """Finished trials with their score; screened and diverged ones are pruned, the worst there is."""
-        self._mirror.add_trials(trials)
+        """Finished trials with their score, pruned ones behind them by rung; the rest is the worst."""
+        if trials:
+            self._told |= {trial.number: trial for trial in trials}
+            self._mirror = None
 
 
 class _Asking:
