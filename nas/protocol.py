@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from itertools import pairwise
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from nas.rows.datasets import DATASETS
+from nas.rows.optimizers import default_lr
 from nas.rows.pruners import FIDELITIES
+
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class Recipe(_Strict):
-    """How a network is trained: SGD with momentum under a learning rate that rises and falls.
+    """How a network is trained: an update rule under a learning rate that rises and falls.
 
     `schedule = "one_cycle"`: the learning rate rises along half a cosine from `lr / start_div` to `lr` over
     the share `warmup` of all steps and falls along another to `lr / end_div` (Smith & Topin 2018; the numbers
@@ -30,11 +33,22 @@ class Recipe(_Strict):
     """
 
     lr: Annotated[float, Field(gt=0, le=100, description="highest learning rate of the cycle")] = 0.1
-    momentum: Annotated[float, Field(ge=0, lt=1, description="momentum of SGD")] = 0.9
-    nesterov: Annotated[bool, Field(description="Nesterov's form of the momentum")] = True
+    optimizer: Annotated[str, Field(description="update rule: a name, or a formula such as sign(m)")] = (
+        "nesterov"
+    )
+    hyper: Annotated[
+        dict[str, float], Field(description="hyperparameters of the rule that are not default")
+    ] = {}
+    lr_budget: Annotated[
+        int, Field(ge=1, le=25, description="learning rates tried, even in log over the rule's range; 1: lr")
+    ] = 1
     weight_decay: Annotated[
         float, Field(ge=0, le=1, description="L2 factor in the gradient; never on activation parameters")
     ] = 5e-4
+    decay: Annotated[
+        Literal["own", "coupled", "decoupled"],
+        Field(description="weight decay joins the gradient, or shrinks the weight; own: as the rule has it"),
+    ] = "own"
     label_smoothing: Annotated[float, Field(ge=0, lt=1, description="share of the label spread evenly")] = 0.1
     batch_size: Annotated[int, Field(ge=2, le=65536, description="images a step")] = 128
     schedule: Annotated[
@@ -48,9 +62,19 @@ class Recipe(_Strict):
     end_div: Annotated[float, Field(ge=1, description="last lr is lr / end_div")] = 1e4
     flip: Annotated[bool, Field(description="mirror each image with probability 1/2")] = True
     crop: Annotated[int, Field(ge=0, le=16, description="pixels by which an image may be shifted")] = 4
+    patience: Annotated[
+        int,
+        Field(ge=0, le=1000, description="epochs without a lower validation loss, then it stops; 0: never"),
+    ] = 0
+    norm: Annotated[str, Field(description="a normalization of every layer; own: the network's")] = "own"
+    pooling: Annotated[str, Field(description="what halves the sides; own: the network's")] = "own"
+    dropout: Annotated[float, Field(ge=0, lt=1, description="share dropped before linear layers")] = 0.0
+    init: Annotated[str, Field(description="of the weights: a name, or a text such as normal(gain=he)")] = (
+        "auto"
+    )
     init_gain: Annotated[
         Literal["auto", "own", "he"],
-        Field(description="gain of the weights: own; He's; auto: own where no normalization follows"),
+        Field(description="gain of init auto: own; He's; auto: own where no normalization follows"),
     ] = "auto"
     meta: Annotated[
         bool, Field(description="an activation's beta is made from its input, as in Meta-ACON")
@@ -62,6 +86,7 @@ class Protocol(_Strict):
 
     data: str
     data_fingerprint: Annotated[str, Field(description="SHA-256 of the images read")] = ""
+    task: Annotated[str, Field(description="a function to minimize in place of images; empty: images")] = ""
     net: str = "small"
     width: Annotated[int, Field(ge=1, le=1024)] = 8
     epochs: Annotated[int, Field(ge=1, le=100_000)] = 3
@@ -98,6 +123,37 @@ class Protocol(_Strict):
         if FIDELITIES.find(self.fidelity).goes_on:
             return self
         return self.model_copy(update={self.fidelity: self.ladder[rung], "rungs": ()})
+
+    def under(self, settings: Mapping[str, Any]) -> Protocol:
+        """With the settings of a candidate: fields of the recipe, `net` and `width`, and hyperparameters.
+
+        A rule other than the recipe's own starts from its own defaults.
+        """
+        fields = {k: v for k, v in settings.items() if k in Recipe.model_fields}
+        own = {k: v for k, v in settings.items() if k in ("net", "width")}
+        hyper = {k: v for k, v in settings.items() if k not in fields and k not in own}
+        rule = fields.get("optimizer", self.recipe.optimizer)
+        if rule == self.recipe.optimizer:
+            hyper = {**self.recipe.hyper, **hyper}
+        else:
+            fields = {"lr": default_lr(rule), **fields}
+        recipe = self.recipe.model_copy(update={**fields, "hyper": hyper})
+        return self.model_copy(update={**own, "recipe": recipe})
+
+    @property
+    def sample(self) -> int | None:
+        """Validation images behind a score; None where a score has no error of a sample."""
+        return None if self.task else self.val_size
+
+    @property
+    def flat(self) -> dict[str, Any]:
+        """What the settings of a candidate may replace, by their names, as it stands here."""
+        return {
+            "net": self.net,
+            "width": self.width,
+            **self.recipe.model_dump(exclude={"hyper"}),
+            **self.recipe.hyper,
+        }
 
     @property
     def key(self) -> str:

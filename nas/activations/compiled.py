@@ -17,9 +17,9 @@ import torch
 from torch import Tensor
 
 from nas.activations.loops import source
-from nas.activations.printer import NoCForm
 from nas.native.compiler import library, prepare
 from nas.symbolic.expression import Expression
+from nas.symbolic.printer import NoCForm
 
 #: threads, numbers, channels
 _MOST_CHANNELS = 4096  # each thread keeps a row of them for each parameter on its stack

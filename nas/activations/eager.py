@@ -11,8 +11,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from nas.activations import functions
-from nas.activations.printer import Torch, slope_trees, straight_line, value_tree
 from nas.symbolic.expression import Expression, X
+from nas.symbolic.printer import Torch, slope_trees, straight_line, value_tree
 
 
 class EagerCode:

@@ -6,12 +6,9 @@ A tensor is a list of pixels, the channels of each side by side. A row is as man
 
 from __future__ import annotations
 
-from nas.activations.printer import C, slope_trees, straight_line, value_tree
 from nas.symbolic.expression import Expression
-
-#: what libmvec has
-_VECTOR = ["exp", "expm1", "log", "log1p", "sin", "cos", "sinh", "cosh", "tanh", "asinh", "atan", "erf"]
-_VECTOR += ["erfc"]
+from nas.symbolic.prelude import prelude
+from nas.symbolic.printer import C, slope_trees, straight_line, value_tree
 
 ROWS = """
 #include <stddef.h>
@@ -29,40 +26,6 @@ static inline void gather(double *restrict sums, const double *restrict lanes, l
     for (long c = 0; c < channels; c++) sums[c] += lanes[at + c];
 }
 """
-
-# A branch around a call stops the vectorizer, so choices are made in the bits.
-_PRELUDE = """
-#define fabsf __builtin_fabsf
-#define sqrtf __builtin_sqrtf
-typedef union {{ float f; int32_t i; }} word;
-{declarations}
-static inline float pick(int32_t first, float t, float e) {{
-  const word T = {{.f = t}}, E = {{.f = e}}, picked = {{.i = E.i ^ ((E.i ^ T.i) & -first)}};
-  return picked.f;
-}}
-static inline float choose_(float a, float b, float t, float e) {{ return pick(a > b, t, e); }}
-static inline float max_(float a, float b) {{ return pick((a > b) | (a != a), a, b); }}
-static inline float min_(float a, float b) {{ return pick((a < b) | (a != a), a, b); }}
-static inline float sign_(float u) {{ return pick(u > 0, 1.0f, pick(u < 0, -1.0f, u)); }}
-static inline float sigmoid_(float u) {{ /* of u and of -u, as its slope asks for, one exp and one division */
-  const float e = expf(-fabsf(u)), above = 1.0f / (1.0f + e);
-  return pick(u < 0, e * above, above);
-}}
-static inline float softplus_(float u) {{ return max_(u, 0.0f) + log1pf(expf(-fabsf(u))); }}
-static inline float sinc_(float u) {{
-  const float v = pick(u == 0, 1e-20f, u);
-  return sinf(v) / v;
-}}
-static inline float sinc_slope_(float u) {{ /* Taylor series below 1, where the quotient cancels */
-  const float v = u * u;
-  const float s = (((v / -3991680.0f + 1.0f / 45360) * v - 1.0f / 840) * v + 1.0f / 30) * v - 1.0f / 3;
-  return pick(fabsf(u) < 1, s * u, (cosf(u) - sinf(u) / u) / u);
-}}
-""".format(
-    declarations="\n".join(
-        f'__attribute__((simd("notinbranch"), const)) float {name}f(float);' for name in _VECTOR
-    )
-)
 
 _LOOP = """
 void {name}(int threads, long numbers, long channels, {arguments}) {{
@@ -151,7 +114,7 @@ def source(expression: Expression, *, normalized: bool = False) -> str:
             + [f"gather(mine + {k} * channels, lanes{k}, row, channels);" for k in range(len(terms))],
         ),
     )
-    return f"{ROWS}{_PRELUDE}{forward}{backward}"
+    return f"{ROWS}{prelude()}{forward}{backward}"
 
 
 def _repeated(name: str) -> str:

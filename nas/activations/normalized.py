@@ -16,9 +16,9 @@ from torch import Tensor, nn
 
 from nas.activations.compiled import SIZES, gathered, laid_out_as, matching, pointers, sizes
 from nas.activations.loops import ROWS, source
-from nas.activations.printer import NoCForm
 from nas.native.compiler import library
 from nas.symbolic.expression import Expression
+from nas.symbolic.printer import NoCForm
 
 # Squares of float32 are exact in float64, so E[x^2] - E[x]^2 is good to 1e-15 E[x^2].
 _SOURCE = f"""{ROWS}

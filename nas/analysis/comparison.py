@@ -54,7 +54,7 @@ def compare(members: Sequence[Member], margin: float) -> list[Pair]:
             p_holm,
             None if result is None else result.equivalence(margin),
             margin,
-            _verdict(a, b, result, p_holm, margin),
+            verdict(a, b, result, p_holm, margin),
         )
         for (a, b), result, p_holm in zip(couples, results, adjusted, strict=True)
     ]
@@ -104,7 +104,8 @@ def _paired(a: TrialRecord, b: TrialRecord) -> Paired | None:
     return paired(a.val_accs[:n], b.val_accs[:n]) if n else None
 
 
-def _verdict(a: Member, b: Member, result: Paired | None, p_holm: float | None, margin: float) -> str:
+def verdict(a: Member, b: Member, result: Paired | None, p_holm: float | None, margin: float) -> str:
+    """What the paired scores of a and b show, in words."""
     for member in (a, b):
         if member.record.reason is not None:
             return f"{member.label} {member.record.outcome}: {member.record.reason}"

@@ -62,25 +62,26 @@ class Contrast:
     p_holm: float
 
 
-def noise(scores: Sequence[Sequence[float]], val_size: int) -> Noise | None:
-    """From the scores of each candidate, seed by seed; None without any.
+def noise(scores: Sequence[Sequence[float]], val_size: int | None) -> Noise | None:
+    """From the scores of each candidate, seed by seed; None where nothing is known of it.
 
-    Only candidates with as many seeds as most have enter.
+    After a race some have more seeds than others: those with the most enter, where there are two of them.
+    val_size  None: scores without an error of a sample, whose spread is all that can be known
     """
     lengths = [len(row) for row in scores]
     if not lengths:
         return None
-    n = max(set(lengths), key=lambda length: (lengths.count(length), length))
+    n = max(lengths, key=lambda length: (lengths.count(length) > 1, length))
     table = np.array([row for row in scores if len(row) == n])
     candidates = len(table)
     if n < 2 or candidates < 2:
-        return Noise(None, math.inf, n, val_size)
+        return None if val_size is None else Noise(None, math.inf, n, val_size)
     rest = table - table.mean(1, keepdims=True) - table.mean(0, keepdims=True) + table.mean()
     degrees = (candidates - 1) * (n - 1)
     spread = math.sqrt(float(np.sum(rest**2)) / degrees)
     if spread < SAME:  # no noise was seen: that is luck of few seeds, not certainty
-        return Noise(None, math.inf, n, val_size)
-    return Noise(spread, degrees, n, val_size)
+        return None if val_size is None else Noise(None, math.inf, n, val_size)
+    return Noise(spread, degrees, n, val_size or 1)
 
 
 def _below(t: float, degrees: float) -> float:

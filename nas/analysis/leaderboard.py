@@ -58,11 +58,13 @@ class LeaderboardRow:
     reason: str | None
     settings: dict[str, object] = field(default_factory=dict)
     rungs: tuple[RungScore, ...] = ()
+    lr: float | None = None  #: the best of a budget of learning rates, where there was one
+    lr_budget: int = 1  #: how many were tried
 
 
 def rows(
     records: Sequence[TrialRecord],
-    val_size: int,
+    val_size: int | None,
     *,
     sort: str = "val_acc",
     top: int | None = None,
@@ -72,7 +74,7 @@ def rows(
 
     Args:
         records: trials of one run, in any order.
-        val_size: validation images behind each score.
+        val_size: validation images behind each score; None where it has no error of a sample.
         sort: val_acc (best first), complexity, seconds, trial or name.
         top: how many rows; None for all of them.
         include_screened: whether candidates that were never trained get a row, too.
@@ -134,6 +136,8 @@ def to_dict(row: LeaderboardRow) -> dict[str, object]:
         "band": row.band,
         "shrunken": row.shrunken,
         "rungs": [{"rung": s.rung, "value": s.value, "val_accs": s.val_accs} for s in row.rungs],
+        "lr": row.lr,
+        "lr_budget": row.lr_budget,
         **_contrast("relu", row.vs_relu),
         **_contrast("best_baseline", row.vs_best_baseline),
     }
@@ -141,7 +145,7 @@ def to_dict(row: LeaderboardRow) -> dict[str, object]:
 
 
 def to_csv(shown: Sequence[LeaderboardRow]) -> str:
-    """The rows as CSV with a header line; an empty field where there is no value, settings and rungs as JSON."""
+    """The rows as CSV with a header line; empty where there is no value, settings and rungs as JSON."""
     lines = io.StringIO()
     writer = csv.DictWriter(lines, list(to_dict(_EMPTY)), lineterminator="\n")
     writer.writeheader()
@@ -171,12 +175,12 @@ class _Judged:
     vs_best_baseline: Mapping[int, Contrast] = field(default_factory=dict)
 
 
-def noise_of(records: Sequence[TrialRecord], val_size: int) -> Noise | None:
+def noise_of(records: Sequence[TrialRecord], val_size: int | None) -> Noise | None:
     """The noise of a run's scores, from its finished trials."""
     return noise([r.val_accs for r in records if _scored(r)], val_size)
 
 
-def _judged(records: Sequence[TrialRecord], val_size: int) -> _Judged:
+def _judged(records: Sequence[TrialRecord], val_size: int | None) -> _Judged:
     found = noise_of(records, val_size)
     if found is None:
         return _Judged()
@@ -216,7 +220,14 @@ def _row(record: TrialRecord, rank: int | None, relu: TrialRecord | None, judged
         reason=record.reason,
         settings=dict(record.settings),
         rungs=record.rungs,
+        lr=_best_lr(record),
+        lr_budget=max(len(record.lr_tried), 1),
     )
+
+
+def _best_lr(record: TrialRecord) -> float | None:
+    scored = [(score, lr) for lr, score in record.lr_tried if score is not None]
+    return max(scored)[1] if scored else None
 
 
 def _difference(record: TrialRecord, relu: TrialRecord) -> Difference:

@@ -1,4 +1,4 @@
-"""Batch normalization that is fast for few channels on a CPU.
+"""Normalization by name, and a batch normalization that is fast for few channels on a CPU.
 
 torch walks a channels_last tensor of 8 channels in steps too short for the processor's vectors: forward and
 backward of 1 M numbers cost 3 ms on two cores where 16 channels cost 0.7. Here several pixels are folded into
@@ -11,6 +11,8 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+
+from nas.rows.norms import NORMS
 
 _ROW = 256  # numbers a row: long enough for vectors, short enough to stay in a cache
 _ENOUGH_CHANNELS = 16  # from here on torch's own is as fast
@@ -54,6 +56,20 @@ class BatchNorm2d(nn.BatchNorm2d):
         )
 
 
+def normalization(norm: str, channels: int, *, flat: bool = False) -> list[nn.Module]:
+    """The module for the row `norm` of NORMS; [] for "none", whose layers need biases.
+
+    flat  for vectors [n, channels]; else for images [n, channels, h, w]
+    Layer norm over images takes mean and variance over channels and pixels (`nn.GroupNorm` of one group).
+    """
+    kind = NORMS.find(norm).name
+    if kind == "none":
+        return []
+    if kind == "layer":
+        return [nn.LayerNorm(channels) if flat else nn.GroupNorm(1, channels)]
+    return [nn.BatchNorm1d(channels) if flat else BatchNorm2d(channels)]
+
+
 class _Normalize(torch.autograd.Function):
     """Normalize by the batch's own moments; gives them too."""
 
@@ -89,9 +105,9 @@ class _Normalize(torch.autograd.Function):
         return _unfolded(dx, gradient), along * inverse, total, None, None
 
 
-def normalized(x: Tensor, norm: nn.BatchNorm2d, activation: nn.Module) -> Tensor:
+def normalized(x: Tensor, norm: nn.Module, activation: nn.Module) -> Tensor:
     """activation(norm(x)); as one, if the activation offers it as `after_norm` and nobody watches the two."""
-    fused = getattr(activation, "after_norm", None)
+    fused = getattr(activation, "after_norm", None) if isinstance(norm, nn.BatchNorm2d) else None
     if fused is not None and not _watched(norm) and not _watched(activation):
         y: Tensor | None = fused(x, norm)
         if y is not None:

@@ -15,9 +15,9 @@ import click
 from nas.cli.options import note, runs_dir_option
 from nas.datasets.library import Location, locate
 from nas.errors import SettingError
-from nas.protocol import Protocol, default_recipe
+from nas.protocol import Protocol, Recipe, default_recipe
 from nas.rows.datasets import DATASETS
-from nas.rows.networks import NETWORKS
+from nas.rows.networks import network
 from nas.rows.pruners import FIDELITIES, ladder
 from nas.spaces.schema import SpaceFile
 
@@ -43,6 +43,16 @@ class Duration(click.ParamType[float]):
         if not 0 < seconds < 1e9:
             self.fail(f"{value!r} is too short or too long", param, ctx)
         return float(seconds)
+
+
+class Net(click.ParamType[str]):
+    """A network by its name or text."""
+
+    name = "net"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The same text for the same network."""
+        return network(value).name
 
 
 class Rungs(click.ParamType[tuple[int, ...]]):
@@ -76,7 +86,12 @@ _OPTIONS = (
         help="Folder with CIFAR-10's binary files.",
     ),
     click.option(
-        "--net", type=click.Choice(list(NETWORKS)), default="small", show_default=True, help="Network."
+        "--net",
+        type=Net(),
+        metavar="NAME|TEXT",
+        default="small",
+        show_default=True,
+        help="Network: a name of `nas describe arch`, a cell, or macro(...).",
     ),
     click.option("--width", type=click.IntRange(1, 1024), help="Channels of the first layers."),
     click.option("--epochs", type=click.IntRange(1, 100_000), help="Passes over the training images."),
@@ -140,14 +155,45 @@ def resolve(
         "data": row.name,
         "net": net,
         "seed": seed,
-        "recipe": space.recipe(default_recipe(row.name)),
+        "recipe": default_recipe(row.name),
         "width": row.width,
         "epochs": row.epochs,
         "val_size": row.val_size,
         "seeds": row.seeds,
     }
     given = {key: value for key, value in sizes.items() if value is not None}
-    return Images(location, Protocol(**(chosen | given)))
+    return Images(location, space.protocol(Protocol(**(chosen | given))))
+
+
+TASK_EVALUATIONS = 300  #: of the function, by default
+
+
+def resolve_task(space: SpaceFile, task: str, **options: Any) -> Images:
+    """The protocol of a search that scores update rules on the function `task`, without images.
+
+    Raises:
+        SettingError: no such task, a space that searches no update rules.
+    """
+    from nas.tasks.text import read  # torch, which no other search needs so early
+
+    if space.optimizer is None:
+        raise SettingError(
+            "a task scores update rules, and this space has none",
+            got=space.name,
+            cure="--space optimizers, classical or update_rules",
+        )
+    recipe = Recipe(lr=0.1, weight_decay=0.0)
+    protocol = Protocol(
+        data="task",
+        task=str(read(task)),
+        net="",
+        epochs=options["epochs"] or TASK_EVALUATIONS,
+        val_size=2,  # there are no images
+        seeds=options["seeds"] or 1,
+        seed=options["seed"],
+        recipe=recipe,
+    )
+    return Images(Location("task", None), space.protocol(protocol))
 
 
 def with_rungs(images: Images, fidelity: str, rungs: tuple[int, ...] | None, reduction: int) -> Images:

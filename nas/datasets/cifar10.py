@@ -21,7 +21,7 @@ RECORD_BYTES = 1 + 3 * 32 * 32
 FILE_RECORDS = 10_000
 FILE_BYTES = FILE_RECORDS * RECORD_BYTES
 
-#: SHA-1 of the official training files, as Apache MXNet 1.x checks them after extracting the Toronto archive
+#: SHA-1 of the official files, as Apache MXNet 1.x checks them after extracting the Toronto archive
 #: (python/mxnet/gluon/data/vision/datasets.py). A fact for a notice, not a protection against forgery.
 OFFICIAL_SHA1 = {
     "data_batch_1.bin": "aadd24acce27caa71bf4b10992e9e7b2d74c2540",
@@ -29,8 +29,10 @@ OFFICIAL_SHA1 = {
     "data_batch_3.bin": "1dd00a74ab1d17a6e7d73e185b69dbf31242f295",
     "data_batch_4.bin": "aab85764eb3584312d3c7f65fd2fd016e36a258e",
     "data_batch_5.bin": "26e2849e66a845b7f1e4614ae70f4889ae604628",
+    "test_batch.bin": "67eb016db431130d61cd03c7ad570b013799c88c",
 }
-TRAIN_FILES = tuple(OFFICIAL_SHA1)
+TEST_FILE = "test_batch.bin"
+TRAIN_FILES = tuple(name for name in OFFICIAL_SHA1 if name != TEST_FILE)
 _CURE = "`nas data fetch cifar10` gets a whole copy; --data-dir names a folder of one's own"
 
 
@@ -65,6 +67,24 @@ def read(folder: Path) -> Images:
     )
 
 
+def read_test(folder: Path) -> Images:
+    """The 10,000 test images in `folder` (or in its `cifar-10-batches-bin`), for `nas.datasets.test_part`.
+
+    Raises DataError where the test file is missing or damaged.
+    """
+    path = (find(folder) or folder) / TEST_FILE
+    if not path.exists():
+        raise DataError(f"{path} is not there", allowed=f"the official test file, {TEST_FILE}", cure=_CURE)
+    raw = _read_file(path)
+    return Images(
+        name="cifar10",
+        x=raw[:, 1:].reshape(-1, 3, 32, 32),
+        y=raw[:, 0].astype(np.int64),
+        classes=CLASSES,
+        notices=_unofficial({TEST_FILE: raw}),
+    )
+
+
 def _read_file(path: Path) -> NDArray[np.uint8]:
     try:
         size = path.stat().st_size
@@ -89,13 +109,15 @@ def _read_file(path: Path) -> NDArray[np.uint8]:
 
 
 def _notices(raws: dict[str, NDArray[np.uint8]]) -> tuple[str, ...]:
-    notices = []
+    if len(raws) == len(TRAIN_FILES):
+        return _unofficial(raws)
+    few = f"only {len(raws)} of the {len(TRAIN_FILES)} CIFAR-10 training files are there"
+    return (*_unofficial(raws), few)
+
+
+def _unofficial(raws: dict[str, NDArray[np.uint8]]) -> tuple[str, ...]:
     other = [name for name, raw in raws.items() if _sha1(raw) != OFFICIAL_SHA1[name]]
-    if other:
-        notices.append(f"not the official CIFAR-10 bytes: {', '.join(other)}; used as they are")
-    if len(raws) < len(TRAIN_FILES):
-        notices.append(f"only {len(raws)} of the {len(TRAIN_FILES)} CIFAR-10 training files are there")
-    return tuple(notices)
+    return (f"not the official CIFAR-10 bytes: {', '.join(other)}; used as they are",) if other else ()
 
 
 def _sha1(raw: NDArray[np.uint8]) -> str:

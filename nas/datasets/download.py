@@ -43,7 +43,7 @@ CIFAR10 = Archive(
     ),
     md5="c32a1d4ab5d03f1284b67883e8d87530",
     folder=cifar10.FOLDER,
-    data=(*cifar10.TRAIN_FILES, "test_batch.bin"),
+    data=(*cifar10.TRAIN_FILES, cifar10.TEST_FILE),
     extras=("batches.meta.txt", "readme.html"),
     file_bytes=cifar10.FILE_BYTES,
 )

@@ -18,12 +18,15 @@ from nas.evaluation.builder import build_network
 from nas.initialization.scaling import applied_gain
 from nas.outcomes import Epoch, Outcome
 from nas.protocol import Protocol
+from nas.rows.optimizers import rates
 from nas.seeds import derive
 from nas.symbolic.expression import Expression
 from nas.symbolic.parse import parse
-from nas.training.loader import Split, load_split, steps_per_epoch
+from nas.training.loader import Split, first_batch, load_split, steps_per_epoch
 from nas.training.loop import State
-from nas.training.trainer import Way, climb, train
+from nas.training.trainer import Training, Way, climb, train
+
+OnEpoch = Callable[[int, Epoch], None]  #: index of the seed, epoch
 
 _WARM_UP_IMAGES, _PROBE_IMAGES = 128, 1024  # enough for a rate within some 20 %, in a quarter of a second
 
@@ -40,11 +43,33 @@ class Evaluation:
     train_images: int = 0
     init_gain: float | None = None
     code: str | None = None
+    lr_tried: tuple[tuple[float, float | None], ...] = ()
     weights: Mapping[str, Tensor] = field(default_factory=dict, repr=False)  #: of the first seed, on the CPU
 
     def fields(self) -> dict[str, Any]:
         """What the store keeps."""
         return {name: getattr(self, name) for name in self.__dataclass_fields__ if name != "weights"}
+
+
+@dataclass(frozen=True)
+class _Trained:
+    """One training with what it was trained under."""
+
+    training: Training
+    protocol: Protocol
+    init_gain: float | None
+    seconds: float
+    weights: Mapping[str, Tensor] = field(repr=False)
+
+    @property
+    def val_acc(self) -> float | None:
+        """None where the training did not finish."""
+        finished = self.training.outcome is Outcome.FINISHED
+        return self.training.curve[-1].val_acc if finished else None
+
+    def score(self) -> float:
+        """For the choice of a learning rate: a training that did not finish is worse than any other."""
+        return -1.0 if self.val_acc is None else self.val_acc
 
 
 class Evaluator:
@@ -65,7 +90,7 @@ class Evaluator:
         self,
         expression: Expression,
         settings: Mapping[str, Any] | None = None,
-        on_epoch: Callable[[int, Epoch], None] | None = None,
+        on_epoch: OnEpoch | None = None,
         *,
         rung: int | None = None,
         seeds: Iterable[int] | None = None,
@@ -77,56 +102,83 @@ class Evaluator:
         The first training that does not finish ends the candidate: a mean over the seeds that survived would
         flatter it. `on_epoch(seed_index, epoch)` is told of every epoch.
 
+        Where the recipe has a budget of learning rates, the first seed is trained with each, and the best
+        serves all seeds: every rule gets the same budget.
+
         rung         up to which; None: the highest
         seeds        which of the protocol's, by index from 0; None: all
         trunk, keep  where the training begins and what a higher rung begins with, as in `climb`
         """
         rung = len(self.protocol.ladder) - 1 if rung is None else rung
         protocol = self._under(settings, rung)
-        recipe, data = protocol.recipe, self._data(protocol)
-        curves: list[tuple[Epoch, ...]] = []
-        weights: Mapping[str, Tensor] = {}
-        seconds, images, outcome, reason = 0.0, 0, Outcome.FINISHED, None
-        init_gain = None
-        for index in range(protocol.seeds) if seeds is None else seeds:
-            start = time.perf_counter()
-            seed = training_seed(self.protocol, index)
-            network = build_network(protocol, expression, seed)
-            init_gain = applied_gain(network, expression, recipe.init_gain)
-            watch = None if on_epoch is None else _with_seed(on_epoch, index)
-            if recipe.schedule == "one_cycle":
-                training = train(network, data, recipe, epochs=protocol.epochs, seed=seed, on_epoch=watch)
-            else:
-                ladder, to = (protocol.rungs, rung) if protocol.rungs else ((protocol.epochs,), 0)
-                way = Way(ladder, to, trunk, keep)
-                training = climb(network, data, recipe, way, seed=seed, on_epoch=watch)
-            curves.append(training.curve)
-            seconds += time.perf_counter() - start
-            images += training.train_images
-            weights = weights or {k: v.detach().cpu().clone() for k, v in network.state_dict().items()}
-            outcome, reason = training.outcome, training.reason
-            if outcome is not Outcome.FINISHED:
+        indices = list(range(protocol.seeds) if seeds is None else seeds)
+        done: list[_Trained] = []
+        tried: tuple[_Trained, ...] = ()
+        if protocol.recipe.lr_budget > 1:
+            tried = self._tuned(expression, protocol, indices[0], rung, on_epoch)
+            done.append(max(tried, key=_Trained.score))
+            protocol = done[0].protocol
+        for index in indices[len(done) :]:
+            if done and done[-1].training.outcome is not Outcome.FINISHED:
                 break
-        accuracies = tuple(curve[-1].val_acc for curve in curves if curve)
+            done.append(self._train(expression, protocol, index, rung, Way((), 0, trunk, keep), on_epoch))
+        last, paid = done[-1], tried + tuple(done[1:] if tried else done)
+        meta = protocol.recipe.meta and has_beta(expression)
         return Evaluation(
-            outcome,
-            reason,
-            accuracies,
-            tuple(curves),
-            seconds,
-            images,
-            init_gain=init_gain,
-            weights=weights,
-            code="eager" if recipe.meta and has_beta(expression) else form_of(expression, self.data.device),
+            last.training.outcome,
+            last.training.reason,
+            tuple(one.training.curve[-1].val_acc for one in done if one.training.curve),
+            tuple(one.training.curve for one in done),
+            sum(one.seconds for one in paid),
+            sum(one.training.train_images for one in paid),
+            init_gain=last.init_gain,
+            code="eager" if meta else form_of(expression, self.data.device),
+            lr_tried=tuple((one.protocol.recipe.lr, one.val_acc) for one in tried),
+            weights=done[0].weights,
         )
+
+    def _tuned(
+        self, expression: Expression, protocol: Protocol, index: int, rung: int, on_epoch: OnEpoch | None
+    ) -> tuple[_Trained, ...]:
+        """One training under one seed for each learning rate of the budget."""
+        recipe = protocol.recipe
+        found = []
+        for lr in rates(recipe.optimizer, recipe.lr_budget):
+            at = protocol.model_copy(update={"recipe": recipe.model_copy(update={"lr": lr})})
+            found.append(self._train(expression, at, index, rung, Way((), 0), on_epoch))
+        return tuple(found)
+
+    def _train(
+        self,
+        expression: Expression,
+        protocol: Protocol,
+        index: int,
+        rung: int,
+        way: Way,
+        on_epoch: OnEpoch | None,
+    ) -> _Trained:
+        """One training, under seed number `index`."""
+        start = time.perf_counter()
+        recipe, data = protocol.recipe, self._data(protocol)
+        seed = training_seed(self.protocol, index)
+        network = build_network(protocol, expression, seed, lambda: first_batch(data, recipe, seed))
+        gain = applied_gain(network, expression, recipe.init_gain) if recipe.init == "auto" else None
+        watch = None if on_epoch is None else _with_seed(on_epoch, index)
+        if recipe.schedule == "one_cycle":
+            training = train(network, data, recipe, epochs=protocol.epochs, seed=seed, on_epoch=watch)
+        else:
+            ladder, to = (protocol.rungs, rung) if protocol.rungs else ((protocol.epochs,), 0)
+            way = replace(way, ladder=ladder, to=to)
+            training = climb(network, data, recipe, way, seed=seed, on_epoch=watch)
+        weights = {k: v.detach().cpu().clone() for k, v in network.state_dict().items()}
+        return _Trained(training, protocol, gain, time.perf_counter() - start, weights)
 
     def network(self, expression: Expression, settings: Mapping[str, Any] | None = None) -> nn.Module:
         """The network that `evaluate` trains in full, for weights that a training has left."""
         return build_network(self._under(settings, len(self.protocol.ladder) - 1), expression, 0)
 
     def _under(self, settings: Mapping[str, Any] | None, rung: int) -> Protocol:
-        recipe = self.protocol.recipe.model_copy(update=dict(settings or {}))
-        return self.protocol.at(rung).model_copy(update={"recipe": recipe})
+        return self.protocol.at(rung).under(settings or {})
 
     def _data(self, protocol: Protocol) -> Split:
         """The images of a training under `protocol`: the first ones, where a rung takes fewer."""

@@ -6,9 +6,16 @@ but 2e-9 of it lies.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 from scipy.special import ndtri
 
+from nas.errors import ExpressionError
+from nas.rows.optimizers import OPTIMIZERS
+from nas.rules import screening
+from nas.rules.rule import read
 from nas.symbolic.expression import Expression
 from nas.symbolic.numeric import evaluate, evaluate_derivative
 
@@ -22,8 +29,23 @@ _LEAST_VARIATION = 1e-6  # of f over [-6, 6], relative to its size: float32 sees
 _LEAST_SLOPE, _LEAST_ALIVE = 1e-4, 0.05  # where fewer than 5 % of inputs pass a gradient, nothing is learned
 
 
-def reason_to_screen(expression: Expression) -> str | None:
-    """Why training `expression` would be a waste, or None where it may be worth it."""
+def reason_to_screen(expression: Expression, settings: Mapping[str, Any] | None = None) -> str | None:
+    """Why training `expression` under `settings` would be a waste, or None where it may be worth it."""
+    return _of_rule((settings or {}).get("optimizer")) or _of_function(expression)
+
+
+def _of_rule(optimizer: str | None) -> str | None:
+    """An update rule that is no rule, or goes nowhere or everywhere; those with a name are all worth it."""
+    if optimizer is None or optimizer in OPTIMIZERS:
+        return None
+    try:
+        reason = screening.reason_to_screen(read(optimizer))
+    except ExpressionError as error:
+        return f"undefined: {error.what}"
+    return None if reason is None else f"update rule: {reason}"
+
+
+def _of_function(expression: Expression) -> str | None:
     with np.errstate(all="ignore"):
         values, slopes = evaluate(expression, _GRID), evaluate_derivative(expression, _GRID)
         for what, numbers in (("the function", values), ("its slope", slopes)):

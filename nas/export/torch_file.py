@@ -9,12 +9,12 @@ import re
 import textwrap
 from collections.abc import Sequence
 
-from nas.activations.printer import Torch, slope_trees, straight_line, value_tree
 from nas.export.definitions import definitions
 from nas.export.literals import WIDTH, constant, literal
 from nas.export.subject import Subject
 from nas.export.torch_text import APPLY, GAIN, GAIN_TEST, SELF_TEST
 from nas.symbolic.expression import Expression, Parameter, X
+from nas.symbolic.printer import Torch, slope_trees, straight_line, value_tree
 
 
 def torch_file(subject: Subject) -> str:

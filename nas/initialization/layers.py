@@ -21,6 +21,7 @@ NORMALIZING = (
 class Layer:
     """A linear layer or convolution at its place."""
 
+    name: str  #: in the network
     module: nn.Module
     activated: bool  #: what enters it has been through an activation
     normalized: bool  #: normalization follows before the next activation or weights
@@ -32,12 +33,14 @@ def layers(network: nn.Module) -> list[Layer]:
 
     That is the order of the signal in `nn.Sequential`, and by custom elsewhere.
     """
-    line = list(_places(network))
+    named = list(_places(network, ""))
+    line = [module for _, module in named]
     at = [i for i, module in enumerate(line) if isinstance(module, WEIGHTED)]
     return [
         Layer(
+            name=named[i][0],
             module=line[i],
-            activated=any(map(_is_activation, line[:i])),
+            activated=any(map(is_activation, line[:i])),
             normalized=_normalized(line[i + 1 :]),
             last=i == at[-1],
         )
@@ -45,16 +48,44 @@ def layers(network: nn.Module) -> list[Layer]:
     ]
 
 
-def _places(module: nn.Module) -> Iterator[nn.Module]:
+def branches(network: nn.Module) -> list[list[nn.Module]]:
+    """The layers with weights of each residual branch, in the order of the signal.
+
+    A block says which of its modules make the branch: `residual_branch`, their names in order.
+    """
+    found = []
+    for block in network.modules():
+        parts = [block.get_submodule(name) for name in getattr(block, "residual_branch", ())]
+        weighted: list[nn.Module] = [
+            m for part in parts for _, m in _places(part, "") if isinstance(m, WEIGHTED)
+        ]
+        if weighted:
+            found.append(weighted)
+    return found
+
+
+def activation_after(network: nn.Module, module: nn.Module) -> nn.Module | None:
+    """The next activation behind a layer with weights, before the next such layer; None without one."""
+    line = [place for _, place in _places(network, "")]
+    for following in line[line.index(module) + 1 :]:
+        if is_activation(following):
+            return following
+        if isinstance(following, WEIGHTED):
+            return None
+    return None
+
+
+def _places(module: nn.Module, name: str) -> Iterator[tuple[str, nn.Module]]:
     """Modules without children; an activation counts as one, whatever it is made of."""
-    children = [] if _is_activation(module) else list(module.children())
+    children = [] if is_activation(module) else list(module.named_children())
     if not children:
-        yield module
-    for child in children:
-        yield from _places(child)
+        yield name, module
+    for key, child in children:
+        yield from _places(child, f"{name}.{key}".lstrip("."))
 
 
-def _is_activation(module: nn.Module) -> bool:
+def is_activation(module: nn.Module) -> bool:
+    """Ours say so; of torch's, those of its module of activations."""
     return getattr(module, "is_activation", False) or type(module).__module__ == "torch.nn.modules.activation"
 
 
@@ -62,6 +93,6 @@ def _normalized(following: Sequence[nn.Module]) -> bool:
     for module in following:
         if isinstance(module, NORMALIZING):
             return True
-        if isinstance(module, WEIGHTED) or _is_activation(module):
+        if isinstance(module, WEIGHTED) or is_activation(module):
             return False
     return False

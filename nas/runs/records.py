@@ -80,6 +80,7 @@ class TrialRecord:
     train_images: int = 0  #: images trained on, all epochs and seeds together
     init_gain: float | None = None  #: sqrt(fan-in Var w) of the weights behind the activations
     code: str | None = None  #: what computed the activation: "compiled" or "eager"
+    lr_tried: tuple[tuple[float, float | None], ...] = ()  #: learning rates of the budget, each with its score
     bracket: int = 0  #: the rung that it began at
     rungs: tuple[RungScore, ...] = ()  #: its scores at the rungs of a pruner or a race, lowest first
     equal_proposals: int = 0  #: proposals that were equal to something known before this one was found
@@ -119,6 +120,7 @@ class TrialRecord:
         known["outcome"] = Outcome(data["outcome"])
         known["val_accs"] = tuple(map(_number, data.get("val_accs", ())))
         known["curves"] = tuple(tuple(map(_epoch, curve)) for curve in data.get("curves", ()))
+        known["lr_tried"] = tuple((float(lr), score) for lr, score in data.get("lr_tried", ()))
         known["rungs"] = tuple(map(_rung, data.get("rungs", ())))
         known["settings"] = dict(data.get("settings", {}))
         return cls(**known)

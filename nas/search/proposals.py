@@ -7,7 +7,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from nas.errors import ExpressionError
 from nas.evaluation.screening import reason_to_screen
+from nas.protocol import Protocol
+from nas.rows.optimizers import OPTIMIZERS
+from nas.rules.fingerprint import Met
+from nas.rules.rule import Rule, read
 from nas.search.samplers.base import Sampler
 from nas.seeds import derive
 from nas.spaces.candidate import Candidate, Draft, UndefinedCandidate
@@ -28,15 +33,20 @@ Settings = Mapping[str, Any]
 
 
 class Known:
-    """The candidates met so far: functions, each with its settings, and writings without a value."""
+    """The candidates met so far: functions, each with its settings, and writings without a value.
 
-    def __init__(self) -> None:
-        self._functions: dict[tuple[tuple[str, Any], ...], Seen[int]] = {}
+    Settings are the same where they lead to one protocol: a setting at the recipe's own value is none.
+    """
+
+    def __init__(self, protocol: Protocol) -> None:
+        self._protocol = protocol
+        self._functions: dict[str, Seen[int]] = {}
         self._undefined: set[str] = set()
+        self._rules = Met()
 
     def add(self, expression: Expression, settings: Settings, number: int) -> None:
         """Remember the function as trial `number`."""
-        self._functions.setdefault(_key(settings), Seen()).add(expression, number)
+        self._functions.setdefault(self._key(settings), Seen()).add(expression, number)
 
     def add_undefined(self, writing: str) -> None:
         """Remember a formula that has no value."""
@@ -44,16 +54,26 @@ class Known:
 
     def find(self, expression: Expression, settings: Settings) -> int | None:
         """The trial of the same function under the same settings, if there was one."""
-        seen = self._functions.get(_key(settings))
+        seen = self._functions.get(self._key(settings))
         return None if seen is None else seen.find(expression)
 
     def undefined(self, writing: str) -> bool:
         """Whether this formula is known to have no value."""
         return writing in self._undefined
 
+    def _key(self, settings: Settings) -> str:
+        """That of the protocol; update rules that are one rule under several writings have one key."""
+        rule = settings.get("optimizer")
+        if rule is not None and rule not in OPTIMIZERS and (formula := _rule(rule)) is not None:
+            settings = {**settings, "optimizer": (self._rules.add(formula) or formula).text}
+        return self._protocol.under(settings).key
 
-def _key(settings: Settings) -> tuple[tuple[str, Any], ...]:
-    return tuple(sorted(settings.items()))
+
+def _rule(text: str) -> Rule | None:
+    try:
+        return read(text)
+    except ExpressionError:
+        return None
 
 
 @dataclass(frozen=True)
@@ -115,4 +135,4 @@ class Proposals:
             return Proposal(undefined, f"undefined: {undefined.reason}", equal)
         if self._known.find(candidate.activation, candidate.settings) is not None:
             return None
-        return Proposal(candidate, reason_to_screen(candidate.activation), equal)
+        return Proposal(candidate, reason_to_screen(candidate.activation, candidate.settings), equal)

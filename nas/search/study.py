@@ -9,6 +9,7 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, Floa
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from nas.evaluation.objective import Evaluator
+from nas.evaluation.tasks import TaskEvaluator
 from nas.evaluation.screening import reason_to_screen
 from nas.outcomes import Outcome
 from nas.runs.records import Origin
@@ -34,10 +35,10 @@ RACE_SHARE = 0.3  #: of a budget of time or images, kept for the race where ther
 class Search:
     """Fills `run` up to its budget; `space` is None where only the run's own expressions are trained."""
 
-    def __init__(self, run: Run, space: SearchSpace | None, evaluator: Evaluator, observer: Observer) -> None:
+    def __init__(self, run: Run, space: SearchSpace | None, evaluator: Evaluator | TaskEvaluator, observer: Observer) -> None:
         self._run, self._evaluator, self._observer = run, evaluator, observer
         self._config = run.config
-        self._known = Known()
+        self._known = Known(self._config.protocol)
         self._sampler = self._proposals = None
         run.study()  # made, and Optuna silenced, before a sampler makes a study of its own
         self._trials = Trials(run, evaluator, observer)

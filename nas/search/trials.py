@@ -9,6 +9,7 @@ from typing import Any
 
 from nas.evaluation.checkpoint import best_trial, keep_only, save_weights
 from nas.evaluation.objective import Evaluation, Evaluator
+from nas.evaluation.tasks import TaskEvaluator
 from nas.evaluation.trunks import Trunks
 from nas.outcomes import Outcome
 from nas.rows.pruners import FIDELITIES
@@ -33,7 +34,7 @@ class Trials:
     Weights and trunks are on the disk before the score is: a kill between the two only trains once more.
     """
 
-    def __init__(self, run: Run, evaluator: Evaluator, observer: Observer) -> None:
+    def __init__(self, run: Run, evaluator: Evaluator | TaskEvaluator, observer: Observer) -> None:
         self._run, self._evaluator, self._observer = run, evaluator, observer
         self._trunks = Trunks(run)
         self._session_started = time.time()

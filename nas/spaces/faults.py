@@ -8,10 +8,14 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from nas.errors import SpaceError
-from nas.protocol import Recipe
 from nas.registry import did_you_mean
+from nas.spaces.inits import GrammarTable as InitGrammar
+from nas.spaces.inits import InitTable
+from nas.spaces.networks import MacroTable, NetworkTable
+from nas.spaces.optimizers import HYPERS, OptimizerTable
+from nas.spaces.optimizers import GrammarTable as RuleGrammar
 from nas.spaces.schema import CoreUnit, LimitsTable, Productions, Shapes, SmoothMax, SpaceFile
-from nas.spaces.settings import Range
+from nas.spaces.settings import SEARCHED, Range
 
 
 def keys(model: type[BaseModel]) -> tuple[str, ...]:
@@ -27,8 +31,15 @@ TABLES: Mapping[tuple[str, ...], tuple[str, ...]] = {
     ("activation", "smooth_max"): keys(SmoothMax),
     ("activation", "shapes"): keys(Shapes),
     ("activation", "limits"): keys(LimitsTable),
-    ("recipe",): keys(Recipe),
-} | {("recipe", key): keys(Range) for key in Recipe.model_fields}
+    ("optimizer",): keys(OptimizerTable),
+    ("optimizer", "grammar"): keys(RuleGrammar),
+    ("optimizer", "hyper"): HYPERS,
+    ("init",): keys(InitTable),
+    ("init", "grammar"): keys(InitGrammar),
+    ("network",): keys(NetworkTable),
+    ("network", "macro"): keys(MacroTable),
+    ("recipe",): SEARCHED,
+} | {("recipe", key): keys(Range) for key in SEARCHED}
 
 
 def space_error(error: ValidationError, origin: str) -> SpaceError:
@@ -85,6 +96,10 @@ def _path(place: tuple[str | int, ...]) -> tuple[str | int, ...]:
     """Where in the file, without the names of the alternatives that pydantic tried."""
     if place[:1] == ("recipe",) and len(place) > 2:
         return (*place[:2], *place[3:])
+    if place[:2] == ("optimizer", "lr"):
+        return (*place[:2], *place[3:])
+    if place[:2] == ("optimizer", "hyper"):
+        return (*place[:3], *(step for step in place[3:] if step not in ("[key]", "value", "list", "range")))
     return place
 
 

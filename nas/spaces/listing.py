@@ -37,7 +37,7 @@ def describe(file: SpaceFile) -> list[Entry]:
         Entry("", "writings", ("endless" if size is None else f"{size:,}",)),
         Entry("", "random draws", (random_draws(space),)),
     ]
-    return [e for e in head if e.values != ("",)] + _productions(file) + _recipe(file)
+    return [e for e in head if e.values != ("",)] + _productions(file) + _parts(file) + _recipe(file)
 
 
 def random_draws(space: SearchSpace) -> str:
@@ -70,6 +70,27 @@ def _values(value: object) -> tuple[str, ...]:
         return tuple(f"no {' or '.join(inner)} inside {outer}" for outer, inner in value.items())
     entries = value if isinstance(value, tuple) else (value,)
     return tuple(f"({', '.join(e)})" if isinstance(e, tuple) else _value(e) for e in entries)
+
+
+def _parts(file: SpaceFile) -> list[Entry]:
+    """The tables of update rules, inits and networks, as the file says them."""
+    entries: list[Entry] = []
+    for key in ("optimizer", "init", "network"):
+        for name, value in (file.to_data().get(key) or {}).items():
+            if isinstance(value, dict) and not {"low", "high"} <= value.keys():
+                entries += [
+                    Entry(f"{key} {name}", k, _shown(v)) for k, v in value.items() if v not in (None, {})
+                ]
+            elif value not in (None, {}, False):
+                entries.append(Entry(key, name, _shown(value)))
+    return entries
+
+
+def _shown(value: object) -> tuple[str, ...]:
+    if isinstance(value, dict):
+        scale = ", logarithmic" if value.get("log") else ""
+        return (f"{value['low']:g} to {value['high']:g}{scale}",)
+    return tuple(map(_value, value)) if isinstance(value, list | tuple) else (_value(value),)
 
 
 def _recipe(file: SpaceFile) -> list[Entry]:

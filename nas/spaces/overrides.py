@@ -12,6 +12,14 @@ from nas.spaces.faults import TABLES
 
 Path = tuple[str, ...]
 
+_PARTS: tuple[Path, ...] = (
+    ("optimizer",),
+    ("optimizer", "hyper"),
+    ("init",),
+    ("network",),
+    ("network", "macro"),
+)
+
 
 def override(data: Mapping[str, Any], texts: Sequence[str]) -> dict[str, Any]:
     """A copy of `data` with every `key=value` of `texts` put in, the last one winning.
@@ -32,20 +40,30 @@ def override(data: Mapping[str, Any], texts: Sequence[str]) -> dict[str, Any]:
 
 
 def _paths(data: Mapping[str, Any]) -> list[Path]:
-    """What may be set: the keys of the productions that the file has, of the limits and of the recipe."""
+    """What may be set: keys of what the file has, of the limits, of update rules and of the recipe."""
     activation = data.get("activation")
     paths: list[Path] = [(key,) for key in TABLES[()] if key in ("name", "summary", "source")]
     for production in TABLES["activation",]:
         there = isinstance(activation, Mapping) and isinstance(activation.get(production), Mapping)
         if there or production == "limits":
-            table = ("activation", production)
-            paths += [(*table, key) for key in TABLES[table]]
+            paths += [("activation", production, key) for key in TABLES["activation", production]]
+    for table in _PARTS:
+        if _has(data, table) or table[0] == "optimizer":
+            paths += [(*table, key) for key in TABLES[table] if (*table, key) not in TABLES]
     return paths + [("recipe", key) for key in TABLES["recipe",]]
+
+
+def _has(data: Mapping[str, Any], table: Path) -> bool:
+    below: Any = data
+    for key in table:
+        below = below.get(key) if isinstance(below, Mapping) else None
+    return isinstance(below, Mapping)
 
 
 def _find(key: str, paths: Sequence[Path]) -> Path:
     wanted = tuple(part.strip() for part in key.split("."))
     found = [path for path in paths if path == wanted] or [p for p in paths if p[-len(wanted) :] == wanted]
+    found = [path for path in found if path[0] == "recipe"] or found  # norm and width are meant for all
     if len(found) == 1:
         return found[0]
     allowed = ", ".join(".".join(path) for path in found or paths)

@@ -30,8 +30,12 @@
     complexity = 20                              # most nodes of the tree as written
     nested = { exp = ["exp", "sinh"] }           # operators that may not stand anywhere inside exp
 
+    [optimizer]                                  # update rules: `nas.spaces.optimizers`
+    [init]                                       # of the weights: `nas.spaces.inits`
+    [network]                                    # architectures: `nas.spaces.networks`
+
     [recipe]                                     # any field of `nas.protocol.Recipe`
-    nesterov = true                              # a single value is fixed,
+    flip = true                                  # a single value is fixed,
     batch_size = [64, 128]                       # a list is a choice,
     lr = { low = 1e-2, high = 1.0, log = true }  # a table is a range
 
@@ -47,9 +51,14 @@ from typing import Annotated, Any, TypeVar
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from nas.protocol import Recipe
+from nas.protocol import Protocol, Recipe
 from nas.registry import did_you_mean
+from nas.spaces.decisions import Value
 from nas.spaces.formulas import BINARY, NARY, UNARY, Learning, distinct, formula, template, variables
+from nas.spaces.inits import InitTable
+from nas.spaces.networks import NetworkTable
+from nas.spaces.optimizers import OptimizerTable
+from nas.spaces.parts import Part, reference
 from nas.spaces.settings import Settings
 from nas.spaces.shapes import PARTS, check_shape, parse_shape
 from nas.spaces.strict import Line, Many, Strict, as_tuple
@@ -192,11 +201,28 @@ class SpaceFile(Strict):
     summary: Line = ""
     source: Line = ""
     activation: Productions
+    optimizer: OptimizerTable | None = None
+    init: InitTable | None = None
+    network: NetworkTable | None = None
     settings: Annotated[Settings, Field(alias="recipe")] = Settings()
 
-    def recipe(self, default: Recipe) -> Recipe:
-        """`default` with what this file fixes."""
-        return Recipe(**(default.model_dump() | self.settings.fixed()))
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """The tables beside the activation and the recipe, those that are there."""
+        return tuple(part for part in (self.optimizer, self.init, self.network) if part is not None)
+
+    def protocol(self, default: Protocol) -> Protocol:
+        """`default` with what this file fixes, and with the first option of what it searches.
+
+        What a candidate decides takes the place of that; baselines are trained under it.
+        """
+        recipe = Recipe(**(default.recipe.model_dump() | self.settings.fixed()))
+        return default.model_copy(update={"recipe": recipe}).under({**self.fixed_lr, **reference(self.parts)})
+
+    @property
+    def fixed_lr(self) -> dict[str, Value]:
+        """The learning rate where this file fixes one: then it is that of every rule."""
+        return {key: value for key, value in self.settings.fixed().items() if key == "lr"}
 
     def to_data(self) -> dict[str, Any]:
         """Plain data, as TOML has them, that read back to an equal file; what is not set is left out."""

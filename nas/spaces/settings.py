@@ -1,4 +1,7 @@
-"""The recipe in a space file: every field of `nas.protocol.Recipe` as a value, a list or a range."""
+"""The recipe in a space file: the fields of `nas.protocol.Recipe` as a value, a list or a range.
+
+Update rule and init have tables of their own, `nas.spaces.optimizers` and `nas.spaces.inits`.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,9 @@ from nas.spaces.decisions import Choice, Dimension, Interval, Value
 from nas.spaces.strict import Many, Strict
 
 N = TypeVar("N", bound=float)
+
+#: the fields of the recipe that the table [recipe] may hold
+SEARCHED = tuple(key for key in Recipe.model_fields if key not in ("optimizer", "hyper", "init"))
 
 
 class Range(Strict, Generic[N]):
@@ -43,10 +49,11 @@ class _Settings(Strict):
         return {k: v for k, v in self._stated().items() if isinstance(v, Choice | Interval)}
 
     def _stated(self) -> dict[str, Value | Dimension]:
-        return {key: _meaning(value) for key, value in self if value is not None}
+        return {key: meaning(value) for key, value in self if value is not None}
 
 
-def _meaning(value: Any) -> Value | Dimension:
+def meaning(value: Any) -> Value | Dimension:
+    """A value, several or a range of a space file, as a decision where it is one."""
     if isinstance(value, Range):
         return Interval(value.low, value.high, value.log)
     if isinstance(value, tuple) and len(value) > 1:
@@ -55,7 +62,8 @@ def _meaning(value: Any) -> Value | Dimension:
     return single
 
 
-def _kind(value: Any) -> str:
+def kind_of(value: Any) -> str:
+    """The tag of a value in a space file: value, list or range."""
     if isinstance(value, dict | Range):
         return "range"
     return "list" if isinstance(value, list | tuple) else "value"
@@ -73,11 +81,11 @@ def _type_of(field: FieldInfo) -> Any:
     range_of: Any = Range
     ranged = range_of[one] if field.annotation is float else Annotated[Any, BeforeValidator(_no_range)]
     value, several = Annotated[one, Tag("value")], Annotated[Many[one], Tag("list")]
-    return Annotated[value | several | Annotated[ranged, Tag("range")], Discriminator(_kind)]
+    return Annotated[value | several | Annotated[ranged, Tag("range")], Discriminator(kind_of)]
 
 
 if TYPE_CHECKING:
     Settings = _Settings
 else:  # one field for each of the recipe's, so that a new one may be searched at once
-    _fields = {key: (_type_of(field), None) for key, field in Recipe.model_fields.items()}
+    _fields = {key: (_type_of(Recipe.model_fields[key]), None) for key in SEARCHED}
     Settings = create_model("Settings", __base__=_Settings, **_fields)

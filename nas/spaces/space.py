@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from math import prod
 from typing import cast
 
 from nas.errors import SpaceError
 from nas.registry import did_you_mean
+from nas.rows.baselines import BASELINES
 from nas.spaces.candidate import Candidate, Draft
 from nas.spaces.decisions import (
-    Choice,
     Chooser,
     Interval,
     Odometer,
@@ -23,6 +22,7 @@ from nas.spaces.decisions import (
 from nas.spaces.formulas import Learning
 from nas.spaces.genotype import learns
 from nas.spaces.grammar import Production, productions
+from nas.spaces.parts import First, product_of, size_of
 from nas.spaces.rules import decisions, draw, size
 from nas.spaces.schema import SpaceFile
 from nas.spaces.weights import Limits
@@ -58,6 +58,8 @@ class SearchSpace:
                 settings[key] = recorder.uniform(name, dimension.low, dimension.high, dimension.log)
             else:
                 settings[key] = recorder.choose(name, dimension.options)
+        for part in self.file.parts:
+            settings |= {**self.file.fixed_lr, **part.draw(recorder)}
         return Draft(genotype, learning, production.tied, settings, recorder.decisions, recorder.dimensions)
 
     def allows(self, draft: Draft) -> bool:
@@ -93,12 +95,20 @@ class SearchSpace:
                 total += many * (len(production.parameters) if weight.learns else 1)
         return total
 
+    @property
+    def baselines(self) -> tuple[str, ...]:
+        """Whom candidates are held against: the usual ones, or the only function where others are searched.
+
+        They are trained under the first option of all that this space decides beside the function.
+        """
+        if self.writings() > 1:
+            return BASELINES
+        return (self.draft(First()).candidate().activation.text,)
+
     def size(self) -> int | None:
         """Number of candidates, of which several may be one function; None where a range makes it endless."""
-        counts = [len(d.options) for d in self._settings.values() if isinstance(d, Choice)]
-        if len(counts) < len(self._settings):
-            return None
-        return self.writings() * prod(counts)
+        settings = [size_of(dimension) for dimension in self._settings.values()]
+        return product_of([self.writings(), *settings, *(part.size() for part in self.file.parts)])
 
     def drawn(self, chooser: RandomChooser) -> Draft:
         """A draft within the limits, all writings equally likely, and settings at random.

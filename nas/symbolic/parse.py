@@ -66,6 +66,11 @@ def parse(text: str, variables: tuple[str, ...] = ("x",)) -> Expression:
     tokens = words(text)
     if variables == ("x",) and (whole := _named(text)) is not None:
         return parse(whole)
+    return parse_words(text, tokens, variables)
+
+
+def parse_words(text: str, tokens: Sequence[Token], variables: tuple[str, ...]) -> Expression:
+    """As `parse`, of the words of `text` as they have been prepared; a variable is a word of its own."""
     return _Parser(text, tokens, variables).expression()
 
 

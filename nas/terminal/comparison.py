@@ -13,7 +13,7 @@ from nas.analysis.power import Plan
 from nas.protocol import Protocol
 from nas.runs.records import TrialRecord
 from nas.terminal.canvas import BEST, DIM, HEADING, Canvas, Column, Drawing
-from nas.terminal.text import NONE, formula, percent, points, spread
+from nas.terminal.text import NONE, formula, p_value, percent, points, spread
 
 
 def comparison(
@@ -34,8 +34,8 @@ def comparison(
             Column("b", [formula(p.b) for p in pairs], least=6),
             Column("a - b", [points(p.result.difference if p.result else None) for p in pairs], right=True),
             Column("95 % interval", [_interval(p) for p in pairs]),
-            Column("p", [_p(p.result.p if p.result else None) for p in pairs], right=True),
-            Column("p Holm", [_p(p.p_holm) for p in pairs], right=True),
+            Column("p", [p_value(p.result.p if p.result else None) for p in pairs], right=True),
+            Column("p Holm", [p_value(p.p_holm) for p in pairs], right=True),
             Column(f"±{100 * pairs[0].margin:g}", [_share(p.equivalence) for p in pairs], right=True),
         ]
         verdicts = [canvas.paragraph(f"{formula(p.a)} - {formula(p.b)}: {p.verdict}", "") for p in pairs]
@@ -103,12 +103,6 @@ def _interval(pair: Pair) -> str:
     if pair.result is None or pair.result.ci_low is None:
         return NONE
     return f"{points(pair.result.ci_low)} to {points(pair.result.ci_high)}"
-
-
-def _p(p: float | None) -> str:
-    if p is None:
-        return NONE
-    return f"{p:.3f}" if p >= 0.0005 else f"{p:.0e}".replace("e-0", "e-")
 
 
 def _share(probability: float | None) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from rich.console import Group, RenderableType
 
@@ -14,9 +14,20 @@ from nas.protocol import Protocol
 from nas.rows.pruners import FIDELITIES
 from nas.runs.records import TrialRecord
 from nas.terminal.canvas import BASELINE, BEST, DIM, HEADING, TROUBLE, WIDE, Canvas, Column, Drawing, Part
-from nas.terminal.text import NONE, duration, formula, percent, points, short_count, short_duration, spread
+from nas.terminal.text import (
+    NONE,
+    duration,
+    formula,
+    percent,
+    points,
+    settings_words,
+    short_count,
+    short_duration,
+    spread,
+)
 
 WIDER = 140  #: columns from which on there is room for the shrunken score and the best baseline
+_COMPLEXITY = "complexity: nodes of the expression"
 MARK = "*"  #: follows the rank of a baseline
 
 
@@ -33,7 +44,7 @@ def leaderboard(
     def draw(canvas: Canvas) -> RenderableType:
         parts: list[RenderableType] = [_title(canvas, title, protocol), ""]
         if finished:
-            parts += [canvas.table(_columns(canvas, finished)), ""]
+            parts += [canvas.table(_columns(canvas, finished, protocol)), ""]
         if others:
             parts += [canvas.table(_unfinished(others)), ""]
         if not shown:
@@ -50,6 +61,9 @@ def leaderboard(
 
 
 def _title(canvas: Canvas, title: str, protocol: Protocol) -> RenderableType:
+    if protocol.task:
+        facts = [f"task {protocol.task}", f"{protocol.epochs:,} evaluations for each learning rate"]
+        return canvas.line((title, HEADING), "   " if title else "", (" · ".join(facts), DIM))
     trained = f"{protocol.train_size:,} images" if protocol.train_size else "all images"
     facts = [
         protocol.data,
@@ -59,33 +73,59 @@ def _title(canvas: Canvas, title: str, protocol: Protocol) -> RenderableType:
     return canvas.line((title, HEADING), "   " if title else "", (" · ".join(facts), DIM))
 
 
-def _columns(canvas: Canvas, rows: Sequence[LeaderboardRow]) -> list[Column]:
+def _columns(canvas: Canvas, rows: Sequence[LeaderboardRow], protocol: Protocol) -> list[Column]:
     wide = canvas.width >= WIDE
     columns = [
         Column("# ", [_rank(row) for row in rows], right=True),
-        Column("formula", [formula(row.expression) for row in rows], least=8),
-        Column("name", [row.name or "" for row in rows], least=6),
-        Column("complexity" if wide else "cx", [str(row.complexity) for row in rows], right=True),
-        Column("val acc %", _scores(rows)),
+        *_candidates(canvas, rows, protocol),
+        Column("score %" if protocol.task else "val acc %", _scores(rows)),
         Column("n", [str(row.n_seeds) for row in rows], right=True),
     ]
+    if any(row.lr is not None for row in rows):
+        columns.append(
+            Column("lr", [NONE if row.lr is None else f"{row.lr:.3g}" for row in rows], right=True)
+        )
     wider = canvas.width >= WIDER
     if wider and any(row.shrunken is not None for row in rows):
         columns.append(Column("shrunken", [percent(row.shrunken) for row in rows], right=True))
     if any(row.difference_to_relu for row in rows):
-        columns.append(Column(f"vs {REFERENCE}", _differences(rows)))
+        columns.append(Column(_versus(rows), _differences(rows)))
     if any(row.vs_relu for row in rows):
         columns.append(Column("p", [_p(row.vs_relu) for row in rows], right=True))
     if wider and any(row.vs_best_baseline for row in rows):
         columns.append(Column("vs best baseline", [_against(row.vs_best_baseline) for row in rows]))
         columns.append(Column("p", [_p(row.vs_best_baseline) for row in rows], right=True))
-    if any(row.settings for row in rows):
+    if any(row.settings for row in rows) and not _one_function(rows):
         columns.append(Column("settings", [settings_words(row.settings) for row in rows], least=8))
     columns.append(Column("time", [short_duration(row.seconds) for row in rows], right=True))
     if wide or _images(rows) is None:
-        columns.append(Column("images", [short_count(row.train_images) for row in rows], right=True))
+        unit = "evals" if protocol.task else "images"
+        columns.append(Column(unit, [short_count(row.train_images) for row in rows], right=True))
     columns.append(Column("trial" if wide else "no.", [(str(row.trial), DIM) for row in rows], right=True))
     return columns
+
+
+def _one_function(rows: Sequence[LeaderboardRow]) -> bool:
+    """Whether candidates differ in their settings alone."""
+    return len({row.expression for row in rows}) == 1 and any(row.settings for row in rows)
+
+
+def _candidates(canvas: Canvas, rows: Sequence[LeaderboardRow], protocol: Protocol) -> list[Column]:
+    """What was trained: a function, or settings where the function is the same for all."""
+    if _one_function(rows):
+        searched = dict.fromkeys(key for row in rows for key in row.settings)
+        own = {key: value for key, value in protocol.flat.items() if key in searched}
+        return [Column("candidate", [settings_words(row.settings or own) for row in rows], least=20)]
+    return [
+        Column("formula", [formula(row.expression) for row in rows], least=8),
+        Column("name", [row.name or "" for row in rows], least=6),
+        Column("complexity" if canvas.width >= WIDE else "cx", [str(r.complexity) for r in rows], right=True),
+    ]
+
+
+def _versus(rows: Sequence[LeaderboardRow]) -> str:
+    """The heading of the differences to ReLU, or to the baseline where all have ReLU."""
+    return "vs baseline" if _one_function(rows) else f"vs {REFERENCE}"
 
 
 def _rank(row: LeaderboardRow) -> Part:
@@ -129,18 +169,10 @@ def _p(contrast: Contrast | None) -> str:
     return f"{contrast.p_holm:.2g}" if contrast.p_holm >= 0.001 else "<.001"
 
 
-def settings_words(settings: Mapping[str, object]) -> str:
-    """What a candidate was trained under: lr=0.05 nesterov=True."""
-    return " ".join(
-        f"{key}={value:.3g}" if isinstance(value, float) else f"{key}={value}"
-        for key, value in settings.items()
-    )
-
-
 def _unfinished(rows: Sequence[LeaderboardRow]) -> list[Column]:
     return [
         Column("outcome", [(row.outcome.value, TROUBLE) for row in rows]),
-        Column("formula", [formula(row.expression) for row in rows], least=12),
+        Column("candidate", [_unfinished_words(row) for row in rows], least=12),
         Column("name", [_name_of_unfinished(row) for row in rows], least=6),
         Column("reason", [row.reason or "" for row in rows], least=16),
         Column("time", [short_duration(row.seconds) for row in rows], right=True),
@@ -163,6 +195,10 @@ def _rungs(rows: Sequence[RungRow], protocol: Protocol) -> list[Column]:
     ]
 
 
+def _unfinished_words(row: LeaderboardRow) -> str:
+    return " ".join(filter(None, (formula(row.expression), settings_words(row.settings))))
+
+
 def _name_of_unfinished(row: LeaderboardRow) -> str:
     return f"{row.name or ''}{MARK if row.baseline else ''}"
 
@@ -181,13 +217,11 @@ def _footer(
     protocol: Protocol,
 ) -> Iterator[tuple[str, str]]:
     yield outcome_words(records, equal="equal to earlier ones"), ""
-    yield cost_words(records), DIM
+    yield cost_words(records, protocol), DIM
     if any(record.rungs for record in records):
         yield _rung_words(records, protocol), DIM
     if finished:
-        yield from (
-            (words, DIM) for words in _doubt(finished, noise_of(records, protocol.val_size), protocol)
-        )
+        yield from ((words, DIM) for words in _doubt(finished, noise_of(records, protocol.sample), protocol))
         yield _legend(canvas, finished), DIM
     if len(shown) < len(records):
         yield f"{len(shown)} of {len(records)} shown", DIM
@@ -200,23 +234,40 @@ def outcome_words(records: Sequence[TrialRecord], *, equal: str = "equal") -> st
     return ", ".join([*counts, f"{known} {equal}"] if known else counts)
 
 
-def cost_words(records: Sequence[TrialRecord]) -> str:
+def cost_words(records: Sequence[TrialRecord], protocol: Protocol | None = None) -> str:
     """What the trials cost together: wall-clock and training images."""
     seconds = math.fsum(record.seconds for record in records if math.isfinite(record.seconds))
     images = sum(record.train_images for record in records)
-    return f"{duration(seconds)} and {images:,} training images in all"
+    what = "evaluations" if protocol is not None and protocol.task else "training images"
+    return f"{duration(seconds)} and {images:,} {what} in all"
 
 
 def _doubt(rows: Sequence[LeaderboardRow], of: Noise | None, protocol: Protocol) -> Iterator[str]:
     """What the signs mean, and what a single seed cannot say."""
+    if protocol.task:
+        yield (
+            "score: the decades of F - F* that are closed, of 12, averaged over the evaluations of F; "
+            "100 % is at the optimum from the first one on"
+        )
+    tried = {row.lr_budget for row in rows}
+    if max(tried) > 1:
+        budget = " to ".join(f"{n}" for n in sorted({min(tried), max(tried)}))
+        yield (
+            f"lr: the best of {budget} learning rates, evenly spread over the range of each rule, "
+            "chosen by the score under the first seed; all are paid for"
+        )
     if any(row.n_seeds > 1 for row in rows):
         yield "± after val acc: sample standard deviation over n seeds"
     if any(row.band for row in rows):
         yield "#: ranks that cannot be told apart at the level 5 %, corrected (Holm)"
     if any(row.difference_to_relu for row in rows):
         yield (
-            f"vs {REFERENCE}: mean difference in points, paired by seed, ± half its 95 % interval; "
-            "p corrected (Holm) for all candidates of the run"
+            f"{_versus(rows)}: mean difference in points, paired by seed"
+            + (
+                ""
+                if of is None
+                else ", ± half its 95 % interval; p corrected (Holm) for all candidates of the run"
+            )
         )
     if of is not None and of.spread is not None:
         yield (
@@ -225,8 +276,8 @@ def _doubt(rows: Sequence[LeaderboardRow], of: Noise | None, protocol: Protocol)
         )
     images = _images(rows)
     if images is not None:
-        yield f"each row cost {images:,} training images"
-    if any(row.n_seeds == 1 for row in rows):
+        yield f"each row cost {images:,} {'evaluations' if protocol.task else 'training images'}"
+    if any(row.n_seeds == 1 for row in rows) and not protocol.task:
         yield one_seed_words(max(row.val_acc or 0.0 for row in rows), protocol.val_size)
 
 
@@ -243,7 +294,7 @@ def _rung_words(records: Sequence[TrialRecord], protocol: Protocol) -> str:
 
 def _legend(canvas: Canvas, rows: Sequence[LeaderboardRow]) -> str:
     wide = canvas.width >= WIDE
-    words = ["complexity: nodes of the expression" if wide else "cx: complexity, nodes of the expression"]
+    words = [] if _one_function(rows) else [_COMPLEXITY if wide else f"cx: {_COMPLEXITY.replace(':', ',')}"]
     words += [f"{MARK} baseline"] if any(row.baseline for row in rows) else []
     if canvas.width >= WIDER and any(row.shrunken is not None for row in rows):
         words.append(

@@ -9,9 +9,11 @@ from collections.abc import Callable, Mapping, Sequence
 from rich.console import Group, RenderableType
 
 from nas.outcomes import Epoch
+from nas.runs.openings import Opening
 from nas.runs.records import TrialRecord
 from nas.terminal.canvas import HEADING, Canvas, Column, Drawing
 from nas.terminal.leaderboard import cost_words, outcome_words
+from nas.terminal.openings import opening_words
 from nas.terminal.plot import Curve, graph
 from nas.terminal.tables import facts, sheet
 from nas.terminal.text import NONE, duration, number, percent, spread
@@ -25,18 +27,21 @@ def run(
     config: Mapping[str, object],
     provenance: Mapping[str, object],
     records: Sequence[TrialRecord],
+    openings: Sequence[Opening] = (),
 ) -> Drawing:
     """What a run was asked to do, on what it ran, and what came of it.
 
     Args:
         config: the run's configuration as plain data, sections as mappings.
         provenance: versions, hardware, command, seeds, data, as plain data.
+        openings: of the test set, for this run.
     """
 
     def draw(canvas: Canvas) -> RenderableType:
         return Group(
             canvas.line((name, HEADING)),
             canvas.paragraph(f"{outcome_words(records)}; {cost_words(records)}".removeprefix("; "), ""),
+            canvas.paragraph(opening_words(openings), ""),
             "",
             sheet({"configuration": config, "provenance": {**provenance, **_command(provenance)}}),
         )

@@ -16,7 +16,7 @@ from nas.runs.records import TrialRecord
 from nas.terminal.canvas import BEST, DIM, FIRST, HEADING, Canvas, Column, Drawing, Part
 from nas.terminal.leaderboard import outcome_words
 from nas.terminal.plot import sparkline
-from nas.terminal.text import clean, duration, formula, percent, short_duration, spread
+from nas.terminal.text import clean, duration, formula, percent, settings_words, short_duration, spread
 
 Shape = Callable[[str], Sequence[float]]  #: an expression -> its values over the x that is drawn
 
@@ -130,11 +130,16 @@ def plain_line(
     """
     canvas = Canvas(10_000, 1, unicode)
     place = f"[{done}]" if total is None else f"[{done:>{len(str(total))}}/{total}]"
-    name = f"{record.name}: " if record.name else ""
     words = f"{place} trial {record.number}  {_result(record)}"
     if best is not None:
         words += f"  best {percent(best)} %"
-    return canvas.say(f"{words}  {duration(record.seconds)}  {clean(name)}{formula(record.expression)}")
+    return canvas.say(f"{words}  {duration(record.seconds)}  {_candidate_words(record)}")
+
+
+def _candidate_words(record: TrialRecord) -> str:
+    """Name, formula and settings."""
+    name = f"{clean(record.name)}: " if record.name else ""
+    return " ".join(filter(None, (f"{name}{formula(record.expression)}", settings_words(record.settings))))
 
 
 def rung_line(record: TrialRecord, rungs: int, *, unicode: bool = True) -> str:
@@ -142,9 +147,8 @@ def rung_line(record: TrialRecord, rungs: int, *, unicode: bool = True) -> str:
     last = record.rungs[-1]
     words = f"   trial {record.number}  rung {last.rung + 1} of {rungs}  {percent(last.val_acc)} %"
     seeds = f" (n={record.n_seeds})" if record.n_seeds > 1 else ""
-    name = f"{record.name}: " if record.name else ""
     canvas = Canvas(10_000, 1, unicode)
-    return canvas.say(f"{words}{seeds}  {duration(last.seconds)}  {clean(name)}{formula(record.expression)}")
+    return canvas.say(f"{words}{seeds}  {duration(last.seconds)}  {_candidate_words(record)}")
 
 
 def _result(record: TrialRecord) -> str:
@@ -220,10 +224,12 @@ def _hall(canvas: Canvas, famous: Sequence[TrialRecord], shape: Shape | None) ->
         small = [sparkline(shape(record.expression), _GRAPH, unicode=canvas.unicode) for record in famous]
         columns.append(Column("graph", [(line, FIRST) for line in small]))
     scores = [_score(record) for record in famous]
+    settings = any(record.settings for record in famous)
     return [
         *columns,
         Column("formula", [(formula(r.expression), BEST if r is best else "") for r in famous], least=8),
         Column("name", [r.name or "" for r in famous], least=6),
+        *([Column("settings", [settings_words(r.settings) for r in famous], least=8)] if settings else []),
         Column("val acc %", [(s, BEST if r is best else "") for s, r in zip(scores, famous, strict=True)]),
         Column("n", [str(record.n_seeds) for record in famous], right=True),
         Column("time", [(short_duration(record.seconds), DIM) for record in famous], right=True),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 from rich.cells import cell_len, set_cell_size
 
@@ -49,6 +50,18 @@ def pad(text: str, width: int, *, right: bool = False) -> str:
     return space + text if right else text + space
 
 
+_BY_ITSELF = ("optimizer", "init", "net")  #: settings whose value says what it is
+
+
+def settings_words(settings: Mapping[str, object]) -> str:
+    """What was decided beside the function: adam lr=0.05 norm=none."""
+    words = [str(settings[key]) for key in _BY_ITSELF if key in settings]
+    for key, value in settings.items():
+        if key not in _BY_ITSELF:
+            words.append(f"{key}={value:.3g}" if isinstance(value, float) else f"{key}={value}")
+    return clean(" ".join(words))
+
+
 def formula(expression: str) -> str:
     """An expression without the scope that a parameter has anyway: beta reads back as beta[channel]."""
     return expression.replace("[channel]", "")
@@ -69,6 +82,13 @@ def points(difference: float | None) -> str:
     if difference is None or not math.isfinite(difference):
         return NONE
     return f"{round(100 * difference, 2) + 0.0:+.2f}"
+
+
+def p_value(p: float | None) -> str:
+    """Three decimals, a power of ten where these were 0: 0.031, 2e-5."""
+    if p is None:
+        return NONE
+    return f"{p:.3f}" if p >= 0.0005 else f"{p:.0e}".replace("e-0", "e-")
 
 
 def number(value: float) -> str:

@@ -128,6 +128,11 @@ def batches(
         yield x, data.y_train[order[here]]
 
 
+def first_batch(data: Split, recipe: Recipe, seed: int) -> Tensor:
+    """The images of the first step of a training, on the CPU, for inits that look at data."""
+    return next(batches(data, recipe, seed=seed, epoch=1))[0].cpu()
+
+
 def validation_batches(data: Split, images: int) -> Iterator[tuple[Tensor, Tensor]]:
     """The first `images` of the validation part as they are: x float32 normalized, channels_last; y int64."""
     for which in torch.split(torch.arange(images, device=data.device), _VAL_BATCH[data.device.type]):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isfinite, sqrt
 from typing import Any
 
@@ -13,12 +13,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from nas.optimizers.contract import Optimizer
+from nas.optimizers.library import make, needs
 from nas.outcomes import Epoch, Outcome
 from nas.protocol import Recipe
+from nas.seeds import derive
 from nas.training.loader import Split, batches, steps_per_epoch, validation_batches
 from nas.training.memory import keep_freed_memory
 from nas.training.precision import autocast
-from nas.training.sgd import SGD
 
 GLANCE = 1000  #: validation images after all epochs but the last: a point of the curve within 1.6 %
 
@@ -45,7 +47,8 @@ class Loop:
         self.data, self.recipe, self.seed = data, recipe, seed
         self.steps_per_epoch = steps_per_epoch(data, recipe)
         self.network = network.to(data.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.optimizer = _sgd(network, recipe)
+        self.optimizer = _optimizer(network, recipe)
+        self._closed = needs(recipe.optimizer) == "gradient"
         self.step = 0
         self.images = 0  #: trained on since this object was made
         self._judged = False  # whether accuracy has been held against chance
@@ -53,19 +56,19 @@ class Loop:
     def state(self) -> State:
         """All that `restore` needs to go on, with the same bits, as a copy."""
         network = {name: tensor.detach().clone() for name, tensor in self.network.state_dict().items()}
-        velocities = [None if v is None else v.clone() for v in self.optimizer.state()]
-        return {"step": self.step, "network": network, "optimizer": velocities}
+        return {"step": self.step, "network": network, "optimizer": self.optimizer.state()}
 
     def restore(self, state: State) -> bool:
         """Go on from `state`; False, and nothing is changed, where it is another network's."""
         own = self.state()
         if _shapes(state.get("network")) != _shapes(own["network"]) or not isinstance(state.get("step"), int):
             return False
-        velocities = state.get("optimizer")
-        if not isinstance(velocities, list) or len(velocities) != len(own["optimizer"]):
+        try:
+            self.optimizer.restore(state["optimizer"])
+        except (KeyError, IndexError, TypeError, ValueError, RuntimeError):
+            self.optimizer = _optimizer(self.network, self.recipe)
             return False
         self.network.load_state_dict(state["network"])
-        self.optimizer.restore(velocities)
         self.step = state["step"]
         return True
 
@@ -86,6 +89,11 @@ class Loop:
             return epoch, self._at_chance(val_acc, images)
         except (RuntimeError, MemoryError) as error:
             return None, _failed(error)
+
+    def judged(self, epoch: Epoch) -> Epoch:
+        """The same epoch, evaluated on the whole validation part."""
+        val_loss, val_acc = evaluate(self.network, self.data)
+        return replace(epoch, val_loss=val_loss, val_acc=val_acc, val_images=self.data.n_val)
 
     def advance(self, until: int, rate: Rate, number: int) -> float | Ending:
         """Train to step `until`, in epoch `number`; the mean loss over the images."""
@@ -126,11 +134,14 @@ class Loop:
         self.network.train()
         total = torch.zeros((), device=self.data.device)
         before = self.images
-        for x, y in self._batches(until):
-            total += self._step(x, y, rate(self.step)) * len(y)
-            self.images += len(y)
-            if self.step % _CHECK_EVERY == 0 and not isfinite(total.item()):
-                break
+        cuda = [self.data.device] if self.data.device.type == "cuda" else []
+        with torch.random.fork_rng(devices=cuda):
+            torch.manual_seed(derive(self.seed, "dropout", self.step))
+            for x, y in self._batches(until):
+                total += self._step(x, y, rate(self.step)) * len(y)
+                self.images += len(y)
+                if self.step % _CHECK_EVERY == 0 and not isfinite(total.item()):
+                    break
         mean = total.item() / max(self.images - before, 1)
         return mean if isfinite(mean) else Ending(Outcome.DIVERGED, f"loss is not finite in epoch {number}")
 
@@ -144,13 +155,20 @@ class Loop:
                 yield next(coming)
 
     def _step(self, x: Tensor, y: Tensor, lr: float) -> Tensor:
-        self.optimizer.forget_gradients()
-        with autocast(self.data.device):
-            loss = F.cross_entropy(self.network(x), y, label_smoothing=self.recipe.label_smoothing)
-        loss.backward()  # type: ignore[no-untyped-call]
-        self.optimizer.step(lr)
+        if self._closed:
+            self.optimizer.forget_gradients()
+            loss = self._loss(x, y)
+            loss.backward()  # type: ignore[no-untyped-call]
+            self.optimizer.step(lr)
+        else:
+            loss = self._loss(x, y)
+            self.optimizer.step(lr, lambda: self._loss(x, y))
         self.step += 1
         return loss.detach()
+
+    def _loss(self, x: Tensor, y: Tensor) -> Tensor:
+        with autocast(self.data.device):
+            return F.cross_entropy(self.network(x), y, label_smoothing=self.recipe.label_smoothing)
 
 
 def _shapes(tensors: object) -> object:
@@ -200,12 +218,20 @@ def _batch_statistics(network: nn.Module) -> Iterator[None]:
             norm.momentum = momentum
 
 
-def _sgd(network: nn.Module, recipe: Recipe) -> SGD:
-    """SGD whose weight decay spares the parameters inside activations."""
+def _optimizer(network: nn.Module, recipe: Recipe) -> Optimizer:
+    """The recipe's rule; weight decay spares the parameters inside activations."""
     spared = list(_activation_parameters(network))
     known = {id(parameter) for parameter in spared}
     weights = [parameter for parameter in network.parameters() if id(parameter) not in known]
-    return SGD(weights, spared, momentum=recipe.momentum, nesterov=recipe.nesterov, decay=recipe.weight_decay)
+    decoupled = None if recipe.decay == "own" else recipe.decay == "decoupled"
+    return make(
+        recipe.optimizer,
+        weights,
+        spared,
+        recipe.hyper,
+        weight_decay=recipe.weight_decay,
+        decoupled=decoupled,
+    )
 
 
 def _activation_parameters(network: nn.Module) -> Iterator[nn.Parameter]:

@@ -56,10 +56,18 @@ def train(
             number, number * each, lambda step: one_cycle(step, epochs * each, recipe), images
         )
         if epoch is not None:
+            if ending is None and number < epochs and _worn_out([*curve, epoch], recipe.patience):
+                epoch, ending = loop.judged(epoch), Ending(Outcome.FINISHED)
             curve.append(epoch)
             if on_epoch is not None:
                 on_epoch(epoch)
     return _training(ending, curve, start, loop)
+
+
+def _worn_out(curve: list[Epoch], patience: int) -> bool:
+    """Early stopping (Prechelt 1998): the lowest validation loss is `patience` epochs old."""
+    lowest = min(curve, key=lambda epoch: epoch.val_loss)
+    return 0 < patience <= curve[-1].number - lowest.number
 
 
 @dataclass(frozen=True)

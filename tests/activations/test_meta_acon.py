@@ -6,8 +6,12 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from nas.activations.meta_acon import MetaAcon
+from nas.activations.meta_acon import MetaAcon, meta_activation
+from nas.activations.module import Activation
 from nas.architectures.library import build
+from nas.evaluation.builder import build_network
+from nas.protocol import Protocol, Recipe
+from nas.symbolic.parse import parse
 from nas.training.loop import _activation_parameters
 
 
@@ -106,3 +110,35 @@ def test_a_network_takes_it_and_learns() -> None:
         losses.append(float(loss.detach()))
     assert losses[-1] < 0.7 * losses[0]
     assert all((m.p2 != 0).any() for m in inside)  # they learn too
+
+
+def test_any_other_function_takes_its_beta_from_the_input() -> None:
+    torch.manual_seed(3)
+    module, x = (
+        meta_activation(parse("max(x, p[channel, 0.3]*x) + sigmoid(beta*x)"))(4),
+        torch.randn(6, 4, 3, 3),
+    )
+    beta = module.beta(x)[:, :, None, None]
+    torch.testing.assert_close(module(x), torch.maximum(x, 0.3 * x) + torch.sigmoid(beta * x))
+    scalar = meta_activation(parse("p[scalar]*sin(beta*x)"))(4)
+    assert scalar.get_parameter("p").shape == ()
+    assert scalar(x).shape == x.shape
+
+
+def test_a_function_without_a_beta_stays_as_it_is() -> None:
+    assert isinstance(meta_activation(parse("max(x, 0)"))(4), Activation)
+
+
+def test_the_recipe_asks_for_it_and_all_other_weights_are_the_same() -> None:
+    acon = parse("acon_c")
+    networks = {
+        meta: build_network(Protocol(data="digits", recipe=Recipe(meta=meta)), acon, 5)
+        for meta in (False, True)
+    }
+    inside = [name for name, module in networks[True].named_modules() if isinstance(module, MetaAcon)]
+    assert inside
+    plain, meta = (network.state_dict() for network in networks.values())
+    outside = [name for name in plain if not name.startswith(tuple(inside))]
+    assert len(outside) > 10
+    for name in outside:
+        torch.testing.assert_close(plain[name], meta[name], rtol=0, atol=0)

@@ -34,7 +34,6 @@ from torch import Tensor
 from nas.activations import functions
 from nas.activations.compiled import compiled_code
 from nas.activations.eager import eager_code
-from nas.activations.printer import slope_trees, value_tree
 from nas.spaces import library
 from nas.spaces.candidate import UndefinedCandidate
 from nas.spaces.decisions import RandomChooser
@@ -45,6 +44,7 @@ from nas.symbolic.form import Node, fold, form
 from nas.symbolic.numeric import evaluate_mpmath
 from nas.symbolic.parse import parse
 from nas.symbolic.primitives import PRIMITIVES
+from nas.symbolic.printer import slope_trees, value_tree
 
 ULP = 2.0**-23
 SMALLEST = 2.0**-126  #: the least normal number

@@ -62,7 +62,7 @@ def measure_plain(data_dir: Path, protocol: dict[str, int]) -> Measurement:
     output, seconds = _timed(["-m", "tests.benchmarks.plain_search", f"--data-dir={data_dir}", *options])
     result = json.loads(output)
     return Measurement(
-        len(result["trials"]), result["train_images"], seconds, max(row[-1] for row in result["trials"])
+        len(result["trials"]), result["train_images"], seconds, max(row[3] for row in result["trials"])
     )
 
 

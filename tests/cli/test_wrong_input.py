@@ -86,7 +86,7 @@ def folder(here: Path) -> Path:
         "broken": SPACE + "unary = [",
         "unknown_key": SPACE.replace("unary", "unnary"),
         "wrong_type": SPACE + 'depth = "two"\n',
-        "impossible": SPACE + "[recipe]\nmomentum = -0.5\n",
+        "impossible": SPACE + "[optimizer.hyper]\nmomentum = -0.5\n",
         "formula": SPACE.replace("tanh", "tahn"),
         "endless": SPACE + "[recipe]\nlr = { low = 0.01, high = 0.1 }\n",
     }

@@ -27,8 +27,8 @@ def test_the_file_is_complete_and_has_a_schema(config: RunConfig) -> None:
     data = tomllib.loads(config.to_toml())
     assert data["schema"] == 1
     left_out = {key for key in RunConfig.model_fields if key not in data}
-    assert left_out == {"time_seconds", "data_dir"}
-    assert data["protocol"]["recipe"]["momentum"] == 0.9
+    assert left_out == {"time_seconds", "images", "data_dir", "roster"}
+    assert data["protocol"]["recipe"]["optimizer"] == "nesterov"
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_the_file_is_complete_and_has_a_schema(config: RunConfig) -> None:
         ("trials = 40", "trials = 4.5", ["trials", "4.5"]),
         ("trials = 40", "trials = ", ["damaged", "line"]),
         ("epochs = 7", "epoch = 7", ["protocol.epoch", "did you mean epochs?"]),
-        ("momentum = 0.9", "momentum = 1.9", ["protocol.recipe.momentum", "1.9"]),
+        ("label_smoothing = 0.1", "label_smoothing = 1.9", ["protocol.recipe.label_smoothing", "1.9"]),
         ('baselines = [', 'baselines = [1, ', ["baselines"]),
         ('kind = "search"', 'kind = "dance"', ["kind", "dance", "search"]),
         ("schema = 1", "schema = 2", ["newer version of nas", "update"]),

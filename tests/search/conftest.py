@@ -70,7 +70,7 @@ def searching(tmp_path: Path, evaluator: Evaluator) -> Searching:  # noqa: F811
         stop_after: int | None = None,
         stop_at_epoch: int | None = None,
         data: dict = SMALL,  # type: ignore[type-arg]
-        evaluator: Evaluator = evaluator,  # noqa: F811
+        evaluator: Evaluator = evaluator,
         **settings: object,
     ):
         path = tmp_path / name

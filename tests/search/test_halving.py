@@ -31,7 +31,7 @@ def _asha(scores: list[list[float]], reduction: int) -> list[Standing]:
 
 @pytest.mark.parametrize("reduction", [2, 3, 4])
 def test_nobody_waits_who_may_go_on_and_nobody_goes_on_who_may_not(reduction: int) -> None:
-    """At the end the best n // reduction of every rung have gone on: those of synchronous halving at least."""
+    """At the end the best n // reduction of every rung have gone on, as in synchronous halving."""
     draw = random.Random(reduction)
     scores = [[draw.random() for _ in range(3)] for _ in range(40)]
     found = _asha(scores, reduction)

@@ -15,6 +15,7 @@ from nas.spaces.library import read
 from nas.spaces.listing import describe
 from nas.spaces.reader import from_data
 from nas.spaces.space import SearchSpace
+from tests.evaluation.conftest import PROTOCOL
 
 #: x + x, 2 x and x 2 are one function; so are x^2 and x x, and the two orders of every pair
 DATA: dict[str, Any] = {
@@ -70,7 +71,7 @@ def test_a_space_too_large_to_count_is_drawn_by_its_writings() -> None:
 @pytest.mark.parametrize("kind", [RandomSampler, TpeSampler])
 def test_nothing_outside_the_limits_is_proposed(kind: Any) -> None:
     searched = SearchSpace(read("yardstick", ["limits.complexity=5", "limits.nested={exp=['pow']}"]))
-    proposals = Proposals(searched, kind(searched, 3), Known(), 3, False)
+    proposals = Proposals(searched, kind(searched, 3), Known(PROTOCOL), 3, False)
     for number in range(15):
         proposal = proposals.next(number)
         assert proposal is not None

@@ -90,8 +90,8 @@ def test_listing() -> None:
         activation.smooth_max.pieces = [["x", "0"]]
         [recipe]
         lr = { low = 1e-4, high = 1, log = true }
-        momentum = { low = 0.5, high = 0.9 }
-        nesterov = false
+        warmup = { low = 0.5, high = 0.9 }
+        flip = false
         crop = [0, 2]
     """
     listed = describe(read_text(text, "mine.toml"))
@@ -99,6 +99,6 @@ def test_listing() -> None:
     entries = {(e.section, e.key): e.values for e in listed}
     assert entries["", "writings"] == ("endless",)
     assert entries["recipe", "lr"] == ("0.0001 to 1, logarithmic",)
-    assert entries["recipe", "momentum"] == ("0.5 to 0.9",)
-    assert entries["recipe", "nesterov"] == ("false",)
+    assert entries["recipe", "warmup"] == ("0.5 to 0.9",)
+    assert entries["recipe", "flip"] == ("false",)
     assert entries["recipe", "crop"] == ("0", "2")

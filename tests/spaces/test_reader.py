@@ -145,12 +145,12 @@ MALFORMED = [
     (f"{HEAD}{UNIT}[recipe]\nlr = {{ low = 0.2, high = 0.1 }}", ["recipe.lr: low should be less than high"]),
     (f"{HEAD}{UNIT}[recipe]\nlr = {{ low = 0.1, high = 500 }}", ["recipe.lr.high: should be less than"]),
     (
-        f"{HEAD}{UNIT}[recipe]\nmomentum = {{ low = 0, high = 0.9, log = true }}",
-        ["recipe.momentum: low should be greater than 0 where log is true"],
+        f"{HEAD}{UNIT}[recipe]\nlabel_smoothing = {{ low = 0, high = 0.9, log = true }}",
+        ["recipe.label_smoothing: low should be greater than 0 where log is true"],
     ),
     (f"{HEAD}{UNIT}[recipe]\nbatch_size = {{ low = 8, high = 64 }}", ["recipe.batch_size: takes no range"]),
     (f"{HEAD}{UNIT}[recipe]\nbatch_size = 64.0", ["recipe.batch_size: should be a valid integer"]),
-    (f"{HEAD}{UNIT}[recipe]\nnesterov = 1", ["recipe.nesterov: should be a valid boolean"]),
+    (f"{HEAD}{UNIT}[recipe]\nflip = 1", ["recipe.flip: should be a valid boolean"]),
     (f"{HEAD}{UNIT}recipe = 1", ["core_unit.recipe is an unknown key"]),
     (f"{HEAD}recipe = 1\n{UNIT}", ["recipe: should be a table"]),
 ]
@@ -184,7 +184,7 @@ def test_plain_data_and_toml_read_back(name: str) -> None:
     assert from_data(json.loads(json.dumps(data)), "config.toml").to_data() == data
     again = read_text(tomli_w.dumps(data), "config.toml")
     assert again.activation == file.activation
-    assert again.settings.fixed() == {"flip": False}
+    assert again.settings == file.settings
     assert again.settings.dimensions() == file.settings.dimensions()
 
 
@@ -268,7 +268,7 @@ KEYS = [
             "nested",
         )
     ),
-    *(("recipe", k) for k in ("lr", "nesterov", "batch_size", "crop", "nothing")),
+    *(("recipe", k) for k in ("lr", "flip", "batch_size", "crop", "nothing")),
     *((k,) for k in ("schema", "name", "summary", "activation", "recipe", "nothing")),
 ]
 

@@ -15,7 +15,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from nas.errors import ExpressionError, SpaceError
-from nas.protocol import Recipe
+from nas.protocol import Protocol, Recipe
 from nas.spaces.candidate import Candidate, UndefinedCandidate
 from nas.spaces.decisions import Choice, Interval, RandomChooser, Value
 from nas.spaces.library import read
@@ -25,7 +25,7 @@ from nas.symbolic.numeric import evaluate
 from nas.symbolic.parse import parse
 from tests.spaces.drawing import Drawn
 
-RANGES = ["weight_decay={low=1e-5,high=1e-2,log=true}", "batch_size=[64,128]", "nesterov=[true,false]"]
+RANGES = ["weight_decay={low=1e-5,high=1e-2,log=true}", "batch_size=[64,128]", "flip=[true,false]"]
 UNARY = ["x", "beta*x", "tanh(x)", "p*x + 1"]
 BINARY = ["x1 + x2", "exp(-beta*(x1 - x2)^2)", "max(x1, x2)"]
 
@@ -52,7 +52,7 @@ def test_decisions_give_the_candidate_back(data: st.DataObject, depth: int) -> N
         assert again.value.draft == draft
         return
     assert searched.candidate_from(dict(candidate.decisions)) == candidate
-    assert set(candidate.settings) == {"weight_decay", "batch_size", "nesterov"}
+    assert set(candidate.settings) == {"weight_decay", "batch_size", "flip"}
     assert {name: candidate.decisions[f"recipe.{name}"] for name in candidate.settings} == candidate.settings
     assert candidate.decisions.keys() == candidate.dimensions.keys()
     for name, value in candidate.decisions.items():
@@ -108,7 +108,7 @@ def test_one_name_has_one_set_of_options() -> None:
         "smooth_max.scope",
         "recipe.weight_decay",
         "recipe.batch_size",
-        "recipe.nesterov",
+        "recipe.flip",
     } == set(seen)
     assert seen["core_unit.depth"] == Choice((1, 2))
     assert seen["recipe.weight_decay"] == Interval(1e-5, 1e-2, True)
@@ -281,10 +281,11 @@ def test_foreign_decisions_are_refused(decisions: dict[str, Value], message: str
 
 def test_fixed_settings_go_into_the_recipe_and_others_into_candidates() -> None:
     file = space(
-        {"lr": 1, "momentum": [0.5], "nesterov": False, "crop": [0, 2]}, smooth_max={"pieces": [["x", "0"]]}
+        {"lr": 1, "label_smoothing": [0.5], "flip": False, "crop": [0, 2]}, smooth_max={"pieces": [["x", "0"]]}
     ).file
-    default = Recipe(lr=0.3, momentum=0.8, crop=3, weight_decay=0.01)
-    assert file.recipe(default) == Recipe(lr=1.0, momentum=0.5, nesterov=False, crop=3, weight_decay=0.01)
+    default = Protocol(data="digits", val_size=9, recipe=Recipe(lr=0.3, label_smoothing=0.8, crop=3))
+    fixed = Recipe(lr=1.0, label_smoothing=0.5, flip=False, crop=3)
+    assert file.protocol(default) == default.model_copy(update={"recipe": fixed})
     assert {dict(d.settings)["crop"] for d in SearchSpace(file).enumerate()} == {0, 2}
 
 

@@ -73,7 +73,7 @@ class Scaled(nn.Module):
 
 def test_steps_equal_sgd_written_out_by_hand() -> None:
     """v <- m v + g, w <- w - lr (g + m v) in float64; g has weight decay except for the activation's."""
-    recipe = DIGITS.model_copy(update={"weight_decay": 0.05, "batch_size": 100, "momentum": 0.8, "lr": 0.05})
+    recipe = DIGITS.model_copy(update={"weight_decay": 0.05, "batch_size": 100, "hyper": {"momentum": 0.8}, "lr": 0.05})
     torch.manual_seed(2)
     model = Scaled()
     start = (model.scale.a.flatten(), model.linear.weight, model.linear.bias)
@@ -264,7 +264,7 @@ def test_a_batch_larger_than_the_training_part_is_the_callers_error() -> None:
 def test_flip_crop_and_seeds_matter() -> None:
     """Every setting reaches the arithmetic: six trainings, six different losses."""
     recipes = [DIGITS, *(DIGITS.model_copy(update=u) for u in (
-        {"crop": 0}, {"flip": True}, {"label_smoothing": 0.0}, {"nesterov": False}, {"warmup": 0.5},
+        {"crop": 0}, {"flip": True}, {"label_smoothing": 0.0}, {"optimizer": "momentum"}, {"warmup": 0.5},
     ))]  # fmt: skip
     losses = {train(network(), real(400), recipe, epochs=2, seed=0).curve[-1].val_loss for recipe in recipes}
     assert len(losses) == 6
@@ -274,7 +274,7 @@ def test_flip_crop_and_seeds_matter() -> None:
 
 
 def test_zero_momentum_needs_no_nesterov() -> None:
-    recipe = DIGITS.model_copy(update={"momentum": 0.0})
+    recipe = DIGITS.model_copy(update={"hyper": {"momentum": 0.0}})
     assert train(network(), real(400), recipe, epochs=1, seed=0).outcome is Outcome.FINISHED
 
 

@@ -35,11 +35,11 @@ def command(
         note(f"the newest run is {run.name}")
     if run.config.kind == "transfer":
         raise RunError(
-            f"the trials of {run.name} were trained on several networks and data: they have no order in common",
+            f"the trials of {run.name} are of several networks and data: they have no order in common",
             cure=f"nas show {run.name}",
         )
     records = [*run.records(), *run.waiting()]
-    shown = rows(records, run.config.protocol.val_size, sort=sort, top=top, include_screened=screened)
+    shown = rows(records, run.config.protocol.sample, sort=sort, top=top, include_screened=screened)
     if format_ == "json":
         print_json([to_dict(row) for row in shown])
     elif format_ == "csv":

@@ -25,7 +25,9 @@ from nas.terminal import console
 @click.option(
     "--time", "time_seconds", type=Duration(), metavar="TIME", help="Extend the budget to this time in all."
 )
-@click.option("--images", type=click.IntRange(min=1), metavar="N", help="Extend the budget of training images.")
+@click.option(
+    "--images", type=click.IntRange(min=1), metavar="N", help="Extend the budget of training images."
+)
 @click.option("--data-dir", type=click.Path(path_type=Path), metavar="DIR", help="Where the images are now.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress, only the result.")
 @runs_dir_option
@@ -43,6 +45,10 @@ def command(
     A trial that was cut off is trained again from its start, and the run ends as if nothing had happened.
     """
     run = Run.open(runs_dir, run_name)
+    if run.config.roster is not None:
+        extended = any(budget is not None for budget in (trials, time_seconds, images))
+        _go_on_with_winners(run, extended, data_dir, quiet)
+        return
     config = _extended(run.config, trials, time_seconds, images)
     folder = run.data_dir if data_dir is None else locate(run.config.protocol.data, data_dir).folder
     if _finished(run, config):
@@ -57,7 +63,8 @@ def _go_on_with_winners(run: Run, extended: bool, data_dir: Path | None, quiet: 
     """A confirmation or a transfer, to its end and its table."""
     if extended:
         raise SettingError(
-            f"run {run.name} trains winners of a search and has no budget to extend", got="--trials or --time"
+            f"run {run.name} trains winners of a search and has no budget to extend",
+            got="--trials, --time or --images",
         )
     if "ended" in run.notes():
         note(f"run {run.name} is finished")

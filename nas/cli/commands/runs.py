@@ -24,7 +24,8 @@ def _line(run: Run) -> tables.RunLine:
     if run.damage is not None:
         return tables.RunLine(run.name, "", "", "", "", 0, "damaged")
     records, config = run.records(), run.config
-    best = next((row for row in rows(records, config.protocol.val_size, top=1) if row.rank is not None), None)
+    ranked = [] if config.kind == "transfer" else rows(records, config.protocol.sample, top=1)
+    best = next((row for row in ranked if row.rank is not None), None)
     return tables.RunLine(
         name=run.name,
         created=config.created,

@@ -8,9 +8,16 @@ from typing import Any
 import click
 
 from nas.cli.options import ExpressionCommand
-from nas.cli.protocol import Duration, Rungs, available_threads, protocol_options, resolve, with_rungs
+from nas.cli.protocol import (
+    Duration,
+    Rungs,
+    available_threads,
+    protocol_options,
+    resolve,
+    resolve_task,
+    with_rungs,
+)
 from nas.errors import SettingError
-from nas.rows.baselines import BASELINES
 from nas.rows.pruners import FIDELITIES, PRUNERS
 from nas.rows.samplers import SAMPLERS
 from nas.runs.config import RunConfig
@@ -45,6 +52,11 @@ DEFAULT_TRIALS = 40
     "--try", "own", multiple=True, metavar="EXPR", help="A function of your own, first; may be repeated."
 )
 @click.option(
+    "--task",
+    metavar="TASK",
+    help="Score update rules on a function, such as quadratic(noise=0.1): no images.",
+)
+@click.option(
     "--pruner", type=click.Choice(list(PRUNERS)), default="none", show_default=True, help="Who goes on."
 )
 @click.option(
@@ -74,6 +86,7 @@ def command(
     own: tuple[str, ...],
     no_baselines: bool,
     images: int | None,
+    task: str | None,
     pruner: str,
     fidelity: str,
     rungs: tuple[int, ...] | None,
@@ -93,10 +106,12 @@ def command(
     and `nas resume` goes on.
     """
     space = library.read(space_name, settings)
+    if space.network is not None and protocol["width"] is not None:  # meant for every network of the space
+        space = library.read(space_name, (*settings, f"network.width={protocol['width']}"))
     if sampler == "exhaustive":
         SearchSpace(space).enumerate()  # refuses an endless space before a run is made
     own = tuple(parse(text).text for text in own)
-    drawn = resolve(space, **protocol)
+    drawn = resolve(space, **protocol) if task is None else resolve_task(space, task, **protocol)
     if pruner != "none":
         drawn = with_rungs(drawn, fidelity, rungs, reduction)
     elif rungs is not None:
@@ -111,7 +126,7 @@ def command(
         reduction=reduction,
         race=race,
         own=own,
-        baselines=() if no_baselines else BASELINES,
+        baselines=() if no_baselines else SearchSpace(space).baselines,
         device=device,
         threads=threads or available_threads(),
         space=space.to_data(),

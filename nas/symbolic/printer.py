@@ -7,12 +7,14 @@ that the parser has checked; no text of a user's reaches it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from nas.errors import ExpressionError
 from nas.symbolic.derivative import derivative
 from nas.symbolic.expression import Expression, X, symbol
 from nas.symbolic.form import Node, fold, form
+from nas.symbolic.prelude import FLOAT_CALL, Real
 from nas.symbolic.primitives import PRIMITIVES
 from nas.symbolic.rewrite import stabilize
 
@@ -57,23 +59,26 @@ class Torch:
         return f"torch.clamp({value}, {'min' if name == 'max' else 'max'}={bound})"
 
 
+@dataclass(frozen=True)
 class C:
-    """Operations on one float32."""
+    """Operations on one number."""
+
+    real: Real = "float"
 
     def template(self, name: str) -> str:
-        """C99's math library, or a function of `nas.activations.loops`' prelude. Raises NoCForm."""
+        """C99's math library, or a function of `nas.symbolic.prelude`. Raises NoCForm."""
         code = PRIMITIVES[name].c
         if code is None:
             raise NoCForm("this primitive has no C form", got=name)
-        return code
+        return code if self.real == "float" else FLOAT_CALL.sub(r"\1(", code)
 
     def literal(self, value: float) -> str:
-        """The nearest float32, infinite beyond its range."""
-        return f"({value!r}f)"
+        """The nearest number of the type, infinite beyond its range."""
+        return f"({value!r}f)" if self.real == "float" else f"({value!r})"
 
     def assignment(self, name: str, value: str) -> str:
         """A constant."""
-        return f"const float {name} = {value};"
+        return f"const {self.real} {name} = {value};"
 
     def bounded(self, name: str, value: str, bound: str) -> str:
         """As of two variables."""

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from nas.training.sgd import SGD
+from nas.optimizers.sgd import SGD
 
 
 def _parameters() -> list[Tensor]:
@@ -47,7 +47,7 @@ def test_every_step_is_torchs(momentum: float, nesterov: bool, decay: float) -> 
 
 def test_it_does_not_load_torchs_compiler() -> None:
     code = (
-        "import sys, torch\nfrom nas.training.sgd import SGD\n"
+        "import sys, torch\nfrom nas.optimizers.sgd import SGD\n"
         "w = torch.ones(3, requires_grad=True)\n"
         "optimizer = SGD([w], [], momentum=0.9, nesterov=True, decay=0.1)\n"
         "w.sum().backward()\noptimizer.step(0.1)\nprint('torch._dynamo' in sys.modules)"

@@ -1,0 +1,1 @@
+"""Papers as commands: what each claims, how it is tried here, and what that says of the claim."""

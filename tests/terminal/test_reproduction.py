@@ -1,0 +1,46 @@
+"""The screens of `nas reproduce`."""
+
+from __future__ import annotations
+
+import pytest
+
+from nas.reproductions.pool import pool
+from nas.terminal.reproduction import pool as pooled_view
+from nas.terminal.reproduction import reproduction
+from tests.reproductions.records import example
+from tests.terminal.conftest import Draw
+
+
+@pytest.mark.parametrize("unicode", [True, False])
+def test_everything_stands_on_80_columns(draw: Draw, unicode: bool) -> None:
+    lines = draw(reproduction(example(0)), unicode=unicode, height=100)
+    assert all(len(line) <= 80 for line in lines)
+    text = "\n".join(lines)
+    for words in (
+        "reproduce swish",
+        "Swish > ReLU",
+        "+0.7",
+        "supported",
+        "x*sigmoid(s*x)",
+        "Swish met after 20",
+    ):
+        assert words in text
+    assert "probability 0.21" in " ".join(text.split())
+    row = next(line for line in lines if line.startswith("a search finds Swish"))
+    assert row.split()[-1] == "supported"
+
+
+def test_a_comparison_alone_has_no_search(draw: Draw) -> None:
+    text = "\n".join(draw(reproduction(example(0) | {"search": None}), height=100))
+    assert "looked for" not in text
+    assert "cosid > ReLU" in text
+
+
+def test_the_pooled_screen_has_every_seed(draw: Draw) -> None:
+    data = pool([example(seed) for seed in (0, 1, 2)])
+    lines = draw(pooled_view(data), height=100)
+    assert all(len(line) <= 80 for line in lines)
+    text = "\n".join(lines)
+    assert "median 20" in text
+    for seed in (0, 1, 2):
+        assert f"seed {seed}" in text
