@@ -58,6 +58,9 @@ class LeaderboardRow:
     reason: str | None
     settings: dict[str, object] = field(default_factory=dict)
     rungs: tuple[RungScore, ...] = ()
+    parameters: int | None = None
+    macs: int | None = None  #: for one image
+    activation_bytes: int | None = None  #: for one image
     lr: float | None = None  #: the best of a budget of learning rates, where there was one
     lr_budget: int = 1  #: how many were tried
 
@@ -136,6 +139,9 @@ def to_dict(row: LeaderboardRow) -> dict[str, object]:
         "band": row.band,
         "shrunken": row.shrunken,
         "rungs": [{"rung": s.rung, "value": s.value, "val_accs": s.val_accs} for s in row.rungs],
+        "parameters": row.parameters,
+        "macs": row.macs,
+        "activation_bytes": row.activation_bytes,
         "lr": row.lr,
         "lr_budget": row.lr_budget,
         **_contrast("relu", row.vs_relu),
@@ -220,6 +226,9 @@ def _row(record: TrialRecord, rank: int | None, relu: TrialRecord | None, judged
         reason=record.reason,
         settings=dict(record.settings),
         rungs=record.rungs,
+        parameters=record.parameters,
+        macs=record.macs,
+        activation_bytes=record.activation_bytes,
         lr=_best_lr(record),
         lr_budget=max(len(record.lr_tried), 1),
     )

@@ -81,7 +81,9 @@ class _Session:
             protocols[label] = self._resolved(protocol)
         fingerprint = roster.test_fingerprint
         if roster.test and not fingerprint:
-            fingerprint = readable(location(next(iter(protocols.values())).data, folder))
+            fingerprint, notices = readable(location(next(iter(protocols.values())).data, folder))
+            for notice in notices:
+                note(notice)
         update = {"protocols": protocols, "test_fingerprint": fingerprint}
         self.roster = roster.model_copy(update=update)
 

@@ -95,7 +95,7 @@ class Start:
         path = os.path.relpath(search.path.resolve(), self.runs_dir.resolve())
         return Roster(
             search=Path(path).as_posix(),
-            selected_among=sum(r.outcome is Outcome.FINISHED and not r.baseline for r in records),
+            selected_among=sum(r.outcome is not Outcome.SCREENED and not r.baseline for r in records),
             candidates=selected(search.name, records, search.config.protocol.sample, self.top),
             protocols=dict(protocols),
             test=test,

@@ -13,12 +13,13 @@ from torch import Tensor, nn
 from nas.activations.compiled import compile_ahead
 from nas.activations.meta_acon import has_beta
 from nas.activations.module import form_of
+from nas.architectures.accounting import Account, account
 from nas.datasets.images import Images
 from nas.evaluation.builder import build_network
 from nas.initialization.scaling import applied_gain
 from nas.outcomes import Epoch, Outcome
 from nas.protocol import Protocol
-from nas.rows.optimizers import rates
+from nas.rules.rates import rates
 from nas.seeds import derive
 from nas.symbolic.expression import Expression
 from nas.symbolic.parse import parse
@@ -43,12 +44,19 @@ class Evaluation:
     train_images: int = 0
     init_gain: float | None = None
     code: str | None = None
+    parameters: int | None = None
+    macs: int | None = None
+    activation_bytes: int | None = None
     lr_tried: tuple[tuple[float, float | None], ...] = ()
     weights: Mapping[str, Tensor] = field(default_factory=dict, repr=False)  #: of the first seed, on the CPU
 
     def fields(self) -> dict[str, Any]:
         """What the store keeps."""
         return {name: getattr(self, name) for name in self.__dataclass_fields__ if name != "weights"}
+
+
+#: what does not depend on how far a training went
+SHARED = ("init_gain", "code", "parameters", "macs", "activation_bytes")
 
 
 @dataclass(frozen=True)
@@ -58,6 +66,7 @@ class _Trained:
     training: Training
     protocol: Protocol
     init_gain: float | None
+    account: Account
     seconds: float
     weights: Mapping[str, Tensor] = field(repr=False)
 
@@ -132,6 +141,9 @@ class Evaluator:
             sum(one.seconds for one in paid),
             sum(one.training.train_images for one in paid),
             init_gain=last.init_gain,
+            parameters=last.account.parameters,
+            macs=last.account.macs,
+            activation_bytes=last.account.activation_bytes,
             code="eager" if meta else form_of(expression, self.data.device),
             lr_tried=tuple((one.protocol.recipe.lr, one.val_acc) for one in tried),
             weights=done[0].weights,
@@ -163,6 +175,8 @@ class Evaluator:
         seed = training_seed(self.protocol, index)
         network = build_network(protocol, expression, seed, lambda: first_batch(data, recipe, seed))
         gain = applied_gain(network, expression, recipe.init_gain) if recipe.init == "auto" else None
+        shape = data.x_train.shape[1:]
+        cost = account(network, (shape[0], shape[1], shape[2]))
         watch = None if on_epoch is None else _with_seed(on_epoch, index)
         if recipe.schedule == "one_cycle":
             training = train(network, data, recipe, epochs=protocol.epochs, seed=seed, on_epoch=watch)
@@ -171,7 +185,7 @@ class Evaluator:
             way = replace(way, ladder=ladder, to=to)
             training = climb(network, data, recipe, way, seed=seed, on_epoch=watch)
         weights = {k: v.detach().cpu().clone() for k, v in network.state_dict().items()}
-        return _Trained(training, protocol, gain, time.perf_counter() - start, weights)
+        return _Trained(training, protocol, gain, cost, time.perf_counter() - start, weights)
 
     def network(self, expression: Expression, settings: Mapping[str, Any] | None = None) -> nn.Module:
         """The network that `evaluate` trains in full, for weights that a training has left."""

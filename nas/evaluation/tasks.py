@@ -9,7 +9,7 @@ from typing import Any
 from nas.evaluation.objective import Evaluation
 from nas.outcomes import Epoch, Outcome
 from nas.protocol import Protocol
-from nas.rows.optimizers import rates
+from nas.rules.rates import rates
 from nas.seeds import derive
 from nas.symbolic.expression import Expression
 from nas.tasks.running import Path, run

@@ -27,12 +27,13 @@ from nas.training.loop import evaluate
 Weights = Mapping[str, Tensor]
 
 
-def readable(location: Location) -> str:
-    """The fingerprint of the test images at `location`: they are there and whole. Nothing is scored on them.
+def readable(location: Location) -> tuple[str, tuple[str, ...]]:
+    """Fingerprint and notices of the test images at `location`: they are there and whole. Nothing is scored.
 
     Raises DataError where they are not, so that no training is spent before.
     """
-    return test_part.load(location).fingerprint
+    images = test_part.load(location)
+    return images.fingerprint, images.notices
 
 
 def open_test_set(run: Run, roster: Roster, evaluator: Evaluator, location: Location, command: str) -> None:

@@ -18,13 +18,15 @@ class Score:
     weight: float = 1.0
 
 
-# The weights are set by hand, from no accuracy: how much a network can do (complexity; synflow and naswot,
-# which nearly repeat it, a half each), how it tells images apart (jacob_cov, expressivity, progressivity) and
-# whether gradients get through. What weighs 0 is shown only: the others tell the same, or more.
+# The weights are set by hand, from no accuracy: three parts for how much a network can do (complexity 2;
+# synflow and naswot, which nearly repeat it, 1/2 each), three for how it tells images apart (jacob_cov, expressivity,
+# progressivity), one for gradients that get through. What weighs 0 is shown only.
 SCORES = Table(
     "score",
     [
-        Score("complexity", "log10(1 + MACs)", "work on the ways from the input to the output", "nas"),
+        Score(
+            "complexity", "log10(1 + MACs)", "work on the ways from the input to the output", "nas", weight=2
+        ),
         Score(
             "synflow", "log10(1 + sum theta dR/dtheta)", "products of the weights along all paths",
             "Tanaka2020", weight=0.5,

@@ -44,7 +44,7 @@ def _before(state: State) -> Array:
     return _SIZE**state.power * signs * 10 ** (-3 * _spread(phase))
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=512)
 def fingerprint(rule: Rule) -> Array:
     """u in each situation; NaN and inf are part of it."""
     before = {state: _before(state) for state in rule.states}

@@ -42,6 +42,7 @@ class Member:
         return self.texts[0].format(**(decays | {"f": "1"} | dict(self.usual)))
 
 
+_MOST_NUMBERS = 80  #: each is tried, 5 ms; a rule with a name has three
 _AVERAGES = {1: "m", 2: "v", 3: "c"}
 
 MEMBERS = Table(
@@ -181,9 +182,11 @@ def _short(number: Fraction) -> str:
 
 
 def _numbers(tree: Any, quotient: Callable[[Any, Any], Any]) -> list[Fraction]:
-    """Numbers of the formula, and quotients of the coefficients of its sums."""
+    """Numbers of the formula, and quotients of the coefficients of its sums; none where they are too many."""
     found = {abs(q) for q in tree.atoms(sympy.Rational)}
     for node in tree.atoms(sympy.Add):
         factors = [abs(term.as_coeff_Mul()[0]) for term in node.args]
         found |= {quotient(a, b) for a, b in permutations(factors, 2) if a.is_Rational and b.is_Rational}
-    return [Fraction(int(q.p), int(q.q)) for q in sorted(found) if q != 0]
+    return (
+        [Fraction(int(q.p), int(q.q)) for q in sorted(found) if q != 0] if len(found) <= _MOST_NUMBERS else []
+    )

@@ -25,8 +25,7 @@ class RungScore:
     curves: tuple[Curve, ...]  #: the epochs trained at this rung, one curve a seed
     seconds: float
     train_images: int
-    init_gain: float | None = None
-    code: str | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)  #: fields of the record that all rungs share
 
     @property
     def val_acc(self) -> float:
@@ -50,8 +49,7 @@ def so_far(rungs: Sequence[RungScore]) -> dict[str, Any]:
         "epochs": last.curves[0][-1].number,
         "seconds": sum(rung.seconds for rung in rungs),
         "train_images": sum(rung.train_images for rung in rungs),
-        "init_gain": last.init_gain,
-        "code": last.code,
+        **last.facts,
         "rungs": tuple(rungs),
     }
 
@@ -80,9 +78,14 @@ class TrialRecord:
     train_images: int = 0  #: images trained on, all epochs and seeds together
     init_gain: float | None = None  #: sqrt(fan-in Var w) of the weights behind the activations
     code: str | None = None  #: what computed the activation: "compiled" or "eager"
-    lr_tried: tuple[tuple[float, float | None], ...] = ()  #: learning rates of the budget, each with its score
+    lr_tried: tuple[
+        tuple[float, float | None], ...
+    ] = ()  #: those of a budget, each with its score
     bracket: int = 0  #: the rung that it began at
     rungs: tuple[RungScore, ...] = ()  #: its scores at the rungs of a pruner or a race, lowest first
+    parameters: int | None = None  #: numbers that are trained
+    macs: int | None = None  #: multiplications and additions for one image
+    activation_bytes: int | None = None  #: of all layers' outputs for one image, in float32
     equal_proposals: int = 0  #: proposals that were equal to something known before this one was found
 
     @property
@@ -172,8 +175,7 @@ def _rung(data: Mapping[str, Any]) -> RungScore:
         curves=tuple(tuple(map(_epoch, curve)) for curve in data["curves"]),
         seconds=_number(data["seconds"]),
         train_images=int(data["train_images"]),
-        init_gain=data.get("init_gain"),
-        code=data.get("code"),
+        facts=dict(data.get("facts", {})),
     )
 
 

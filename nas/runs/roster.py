@@ -44,7 +44,7 @@ class Roster(_Strict):
     """
 
     search: Annotated[str, Field(description="folder of the search, seen from the folder of the runs")]
-    selected_among: Annotated[int, Field(ge=0, description="finished candidates of the search")]
+    selected_among: Annotated[int, Field(ge=0, description="candidates that the search trained")]
     candidates: Annotated[
         dict[str, Entry], Field(description="by label, RUN:TRIAL; winners first, best first")
     ]

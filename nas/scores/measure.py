@@ -6,6 +6,7 @@ import math
 import time
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
@@ -109,18 +110,13 @@ def _scores(arch: str, width: int, shape: tuple[int, int, int], sample: Sample) 
 def _network(
     arch: str, shape: tuple[int, ...], classes: int, width: int, cells: int | None = None
 ) -> nn.Sequential:
-    """The network with weights that depend on nothing but its own layers."""
-    draw = torch.Generator().manual_seed(derive(0, "scores", "init"))
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(derive(0, "scores", "init"))
-        if cells is not None and is_cell(arch):
-            network = cell_network(parse_cell(arch), shape[0], classes, width, _relu, cells=cells)
-        else:
-            network = build(
-                arch, channels=shape[0], size=(shape[1], shape[2]), classes=classes, width=width,
-                activation=_relu,
-            )  # fmt: skip
-    initialize(network, draw)
+    """The network with weights that depend on nothing but its own layers: several threads may ask at once."""
+    if cells is not None and is_cell(arch):
+        network = cell_network(parse_cell(arch), shape[0], classes, width, _relu, cells=cells)
+    else:
+        size = shape[1], shape[2]
+        network = build(arch, channels=shape[0], size=size, classes=classes, width=width, activation=_relu)
+    initialize(network, torch.Generator().manual_seed(derive(0, "scores", "init")))
     return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
 
 
@@ -132,7 +128,7 @@ def _is_activation(module: nn.Module) -> bool:
     return isinstance(module, nn.ReLU)
 
 
-def _tensors(images: Images, which: NDArray) -> tuple[Tensor, Tensor]:  # type: ignore[type-arg]
+def _tensors(images: Images, which: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
     return torch.from_numpy(images.x[which]).float(), torch.from_numpy(images.y[which])
 
 

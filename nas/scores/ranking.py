@@ -19,13 +19,14 @@ _LOWEST = 0.01  #: place of what is not above the lowest of the sample
 
 
 def place(name: str, value: float) -> float:
-    """The share of random cells whose score `name` is below `value`, from 0.01 to 1."""
+    """The share of random cells whose score `name`, one that weighs, is below `value`: 0.01 to 1."""
     levels = QUANTILES[name]
     shares = np.linspace(_LOWEST, 1, len(levels))
     return float(np.interp(value, levels, shares))
 
 
 def score(scores: Mapping[str, float]) -> float:
-    """The weighted mean of log(place) over SCORES: 0 for the best in all, log(0.01) at the least."""
-    total = sum(row.weight for row in SCORES.values())
-    return sum(row.weight * math.log(place(row.name, scores[row.name])) for row in SCORES.values()) / total
+    """The mean of log(place) by the weights of SCORES: 0 for the best in all, log(0.01) at the least."""
+    weights = {name: row.weight for name, row in SCORES.items() if row.weight > 0}
+    places = {name: place(name, scores[name]) for name in weights}
+    return sum(weight * math.log(places[name]) for name, weight in weights.items()) / sum(weights.values())

@@ -8,10 +8,14 @@ from typing import Any, Literal
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
+from nas.errors import ExpressionError
 from nas.evaluation.objective import Evaluator
-from nas.evaluation.tasks import TaskEvaluator
 from nas.evaluation.screening import reason_to_screen
+from nas.evaluation.tasks import TaskEvaluator
 from nas.outcomes import Outcome
+from nas.rows.optimizers import OPTIMIZERS
+from nas.rules.members import recognized
+from nas.rules.rule import read
 from nas.runs.records import Origin
 from nas.runs.store import Run
 from nas.search.ladder import Ladder
@@ -35,7 +39,9 @@ RACE_SHARE = 0.3  #: of a budget of time or images, kept for the race where ther
 class Search:
     """Fills `run` up to its budget; `space` is None where only the run's own expressions are trained."""
 
-    def __init__(self, run: Run, space: SearchSpace | None, evaluator: Evaluator | TaskEvaluator, observer: Observer) -> None:
+    def __init__(
+        self, run: Run, space: SearchSpace | None, evaluator: Evaluator | TaskEvaluator, observer: Observer
+    ) -> None:
         self._run, self._evaluator, self._observer = run, evaluator, observer
         self._config = run.config
         self._known = Known(self._config.protocol)
@@ -188,7 +194,7 @@ class Search:
     ) -> dict[str, Any]:
         return {
             "expression": expression.text,
-            "name": name_of(expression),
+            "name": _rule_name(settings.get("optimizer")) or name_of(expression),
             "complexity": expression.complexity,
             "origin": origin,
             "settings": dict(settings),
@@ -239,6 +245,17 @@ class Search:
         if number is not None:
             self._learn(number)
         return number is not None
+
+
+def _rule_name(optimizer: str | None) -> str | None:
+    """The name of an update rule that was put together and is one of the known; None for any other."""
+    if optimizer is None or optimizer in OPTIMIZERS:
+        return None
+    try:
+        found = recognized(read(optimizer))
+    except ExpressionError:
+        return None
+    return None if found is None else found.member.title
 
 
 def _as_told(trial: FrozenTrial) -> FrozenTrial | None:

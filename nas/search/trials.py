@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from nas.evaluation.checkpoint import best_trial, keep_only, save_weights
-from nas.evaluation.objective import Evaluation, Evaluator
+from nas.evaluation.objective import SHARED, Evaluation, Evaluator
 from nas.evaluation.tasks import TaskEvaluator
 from nas.evaluation.trunks import Trunks
 from nas.outcomes import Outcome
@@ -172,8 +172,7 @@ class Trials:
             evaluation.curves,
             evaluation.seconds,
             evaluation.train_images,
-            evaluation.init_gain,
-            evaluation.code,
+            {name: getattr(evaluation, name) for name in SHARED},
         )
         self._wait(number, (*self.waiting[number].rungs, score))
 

@@ -76,6 +76,11 @@ class InitTable(Strict):
             raise PydanticCustomError("empty", "needs inits, a grammar or both")
         return self
 
+    @property
+    def has_reference(self) -> bool:
+        """An init that is named."""
+        return self.inits is not None
+
     def draw(self, chooser: Chooser) -> dict[str, Value]:
         """The text of the init."""
         table = self.grammar

@@ -76,6 +76,11 @@ class NetworkTable(Strict):
     def _options(self) -> tuple[str, ...]:
         return (*(self.nets or ()), *((CELL,) if self.cells else ()), *((MACRO,) if self.macro else ()))
 
+    @property
+    def has_reference(self) -> bool:
+        """A network that is named, or the first large choices."""
+        return self.nets is not None or self.cells is False
+
     def draw(self, chooser: Chooser) -> dict[str, Value]:
         """The network's name or text, and its width where that is searched."""
         net = str(chooser.choose("network", self._options()))

@@ -105,6 +105,11 @@ class OptimizerTable(Strict):
         named = self.rules or (() if self.grammar else ("nesterov",))
         return (*named, GRAMMAR) if self.grammar else named
 
+    @property
+    def has_reference(self) -> bool:
+        """A rule that is named; of those put together the first one is nothing special."""
+        return self.rules is not None or self.grammar is None
+
     def draw(self, chooser: Chooser) -> dict[str, Value]:
         """The rule, and what of its hyperparameters is searched or fixed here."""
         rule = str(chooser.choose("optimizer.rule", self._options()))

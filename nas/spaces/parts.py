@@ -30,6 +30,10 @@ class Part(Protocol):
     def size(self) -> int | None:
         """How many different ones there are; None for endless."""
 
+    @property
+    def has_reference(self) -> bool:
+        """Whether its first option is one to hold others against."""
+
 
 def numbers(value: Any) -> Value | Dimension:
     """What a `Numbers` of a space file means."""
@@ -82,5 +86,6 @@ def reference(parts: Sequence[Part]) -> Mapping[str, Value]:
     """The settings of the candidate that takes the first option of everything."""
     found: dict[str, Value] = {}
     for part in parts:
-        found |= part.draw(First())
+        if part.has_reference:
+            found |= part.draw(First())
     return found

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nas.rows.optimizers import rates
+from nas.rules.rates import rates
 from nas.tasks.objective import WHOLE, Objective, View
 from nas.tasks.running import Path, run
 

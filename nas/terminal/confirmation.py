@@ -138,7 +138,7 @@ def _footer(
     found: Sequence[Confirmed], roster: Roster, protocol: Protocol, images: int | None
 ) -> Iterator[str]:
     yield (
-        f"search: the score that chose it among {roster.selected_among:,} finished candidates; val acc, test "
+        f"search: the score that chose it among {roster.selected_among:,} trained candidates; val acc, test "
         f"acc: mean over fresh seeds ± half its 95 % interval; {MARK} baseline; no.: trial of the search"
     )
     less = optimism(found)

@@ -97,6 +97,12 @@ def _columns(canvas: Canvas, rows: Sequence[LeaderboardRow], protocol: Protocol)
         columns.append(Column("p", [_p(row.vs_best_baseline) for row in rows], right=True))
     if any(row.settings for row in rows) and not _one_function(rows):
         columns.append(Column("settings", [settings_words(row.settings) for row in rows], least=8))
+    if len({row.parameters for row in rows}) > 1:
+        for key, heading in (("parameters", "params"), ("macs", "MACs"))[: 2 if wide else 1]:
+            counts = [getattr(row, key) for row in rows]
+            columns.append(
+                Column(heading, [NONE if n is None else short_count(n) for n in counts], right=True)
+            )
     columns.append(Column("time", [short_duration(row.seconds) for row in rows], right=True))
     if wide or _images(rows) is None:
         unit = "evals" if protocol.task else "images"
@@ -115,7 +121,10 @@ def _candidates(canvas: Canvas, rows: Sequence[LeaderboardRow], protocol: Protoc
     if _one_function(rows):
         searched = dict.fromkeys(key for row in rows for key in row.settings)
         own = {key: value for key, value in protocol.flat.items() if key in searched}
-        return [Column("candidate", [settings_words(row.settings or own) for row in rows], least=20)]
+        words = [settings_words(row.settings or own) for row in rows]
+        named = len({row.name for row in rows}) > 1
+        names = [Column("name", [row.name or "" for row in rows], least=6)] if named else []
+        return [Column("candidate", words, least=20), *names]
     return [
         Column("formula", [formula(row.expression) for row in rows], least=8),
         Column("name", [row.name or "" for row in rows], least=6),

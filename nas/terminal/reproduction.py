@@ -150,14 +150,15 @@ def _curve(search: Data) -> RenderableType:
     steps = np.array(search["curve"], dtype=np.float64)
     place = np.searchsorted(steps[:, 0], n, side="right")
     best = np.where(place > 0, 100 * steps[np.maximum(place - 1, 0), 1], np.nan)
+    limits = float(np.nanmin(best)), float(np.nanmax(best))
     curves = [Curve("best val acc % so far, against trainings", best)]
     met = search["swish_family"]["trainings"]
     if met is not None:
         mark = np.full_like(n, np.nan)
         first = max(met - 2, 0)
-        mark[first : first + 2] = np.nanmin(best), np.nanmax(best)
+        mark[first : first + 2] = limits
         curves.append(Curve(f"Swish met after {met}", mark))
-    return graph(n, curves, rows=_ROWS)
+    return graph(n, curves, rows=_ROWS, limits=limits)
 
 
 def _shape(canvas: Canvas, text: str) -> str:

@@ -8,8 +8,9 @@ For each rule that torch has, in rounds of both in turn:
     fused   `nas.optimizers.rule_step.RuleStep` of the same rule as a formula, one compiled loop
     eager   the same by torch's operations, as on a GPU or without a compiler
 
-Each round times some steps of each; of the rounds' ratios to torch the median and the quartiles are given, of
-the times the median. Gradients stay the same from step to step, as memory to read. Other rules are timed too.
+Each round times some steps of each; of the rounds' ratios to torch the median and the quartiles are given,
+of the times the median. Gradients stay the same from step to step, as memory to read; freed memory is kept,
+as in a search. Rules that torch lacks are timed beside them.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from torch import nn
 from nas.architectures.library import build
 from nas.optimizers.rule_step import RuleStep
 from nas.rules.rule import read
+from nas.training.memory import keep_freed_memory
 from tests.benchmarks.activations import machine
 
 _LR = 1e-6
@@ -163,6 +165,7 @@ def main() -> None:
     parser.add_argument("--record", type=Path)
     options = parser.parse_args()
     device = torch.device(options.device)
+    keep_freed_memory()
     rows = [measure(name, device, options.width, options.rounds) for name in RULES]
     found = parameters(device, options.width)
     ratios = [row.fused_over_torch for row in rows if row.fused_over_torch is not None]

@@ -100,7 +100,8 @@ def quantiles(found: Sequence[Measured]) -> dict[str, list[float]]:
     """The levels of each score among `found`, rounded to six digits."""
     return {
         name: [float(f"{q:.6g}") for q in np.quantile([one.scores[name] for one in found], LEVELS)]
-        for name in SCORES
+        for name, row in SCORES.items()
+        if row.weight > 0
     }
 
 

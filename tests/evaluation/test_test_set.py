@@ -54,7 +54,7 @@ def ready(tmp_path: Path, template: Path, images: Images) -> Ready:
         shutil.copytree(template / "c", tmp_path / name)
         run = Run(tmp_path / name)
         assert run.config.roster is not None
-        update = {"again": again, "test_fingerprint": test_set.readable(PLACE)}
+        update = {"again": again, "test_fingerprint": test_set.readable(PLACE)[0]}
         roster = run.config.roster.model_copy(update=update)
         run.rewrite_config(run.config.model_copy(update={"created": now(), "roster": roster}))
         return run, roster, Evaluator(run.config.protocol, images, torch.device("cpu"))

@@ -34,8 +34,7 @@ def test_every_rule_of_gradients_has_an_oracle() -> None:
     assert set(GRADIENT) - {"muon"} == set(ORACLES)
 
 
-@pytest.mark.parametrize("decay", [0.0, 0.07])
-@pytest.mark.parametrize("off_default", [False, True])
+@pytest.mark.parametrize(("off_default", "decay"), [(False, 0.07), (True, 0.0)])
 @pytest.mark.parametrize("name", ORACLES)
 def test_every_step_is_that_of_the_formula(name: str, off_default: bool, decay: float) -> None:
     rule, values = OPTIMIZERS[name], {h.name: h.default for h in OPTIMIZERS[name].hyper}
@@ -202,6 +201,7 @@ def test_wrong_names_and_values_teach() -> None:
                 make(name, w).step(0.1)
 
 
+@pytest.mark.slow
 def test_own_rules_do_not_load_torchs_compiler() -> None:
     code = (
         "import sys, torch\nfrom nas.optimizers.library import make\n"

@@ -79,7 +79,9 @@ def test_writings_of_one_rule_are_one(name: str) -> None:
 
 def test_steps_beyond_all_numbers_are_compared_as_well() -> None:
     met = Met()
-    rules = [read(text) for text in ("exp(exp(g))", "exp(exp(m))", "2*exp(exp(g))", "1/(g - m)", "0*g", "0*m")]
+    rules = [
+        read(text) for text in ("exp(exp(g))", "exp(exp(m))", "2*exp(exp(g))", "1/(g - m)", "0*g", "0*m")
+    ]
     assert [met.add(rule) for rule in rules] == [None, None, rules[0], None, None, rules[4]]
 
 

@@ -35,6 +35,8 @@ _EQUAL = 1e-9  #: the same, but for rounding
 def command(name: str | None, everyone: bool, format_: str) -> None:
     """Explain the update rule NAME: formula, source, hyperparameters, state; without NAME list the rules.
 
+    NAME may be a formula, such as "exp(sign(g)*sign(m))*g".
+
     It walks from the start of two functions with known optimum, at the best of five learning rates, and so do
     the others: each has as many rates over the range of its own lr and as many evaluations of the function. A
     gradient is one evaluation, each trial of a line search another, a Hessian one for each weight.
@@ -45,13 +47,22 @@ def command(name: str | None, everyone: bool, format_: str) -> None:
         else:
             console.stdout().print(listing(OPTIMIZERS))
         return
-    rule = OPTIMIZERS.find(name)
-    names = list(OPTIMIZERS) if everyone else list(dict.fromkeys((name, *_RIVALS)))
-    tuned = _tuned(names)
+    rule = _found(name)
+    tuned = _tuned(list(dict.fromkeys((rule.name, *(OPTIMIZERS if everyone else _RIVALS)))))
     if format_ == "json":
         print_json(_as_json(rule, tuned))
     else:
         console.stdout().print(description(_described(rule, tuned)))
+
+
+def _found(name: str) -> Rule:
+    """The row called `name`, or one for the rule that it writes, such as exp(sign(g)*sign(m))*g."""
+    if name in OPTIMIZERS or name.isidentifier():
+        return OPTIMIZERS.find(name)
+    from nas.rules.explain import row
+    from nas.rules.rule import read
+
+    return row(read(name))
 
 
 def _tuned(names: Sequence[str]) -> dict[str, list[Tuned]]:

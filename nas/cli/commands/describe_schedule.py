@@ -39,7 +39,7 @@ def command(name: str | None, format_: str) -> None:
         ]
         console.stdout().print(facts(pairs, title=name))
         values = [factor(name, step, _STEPS) for step in range(_STEPS)]
-        shares = [step / _STEPS for step in range(_STEPS)]
+        shares = [step / (_STEPS - 1) for step in range(_STEPS)]
         drawn = graph(
             shares, [Curve("factor of lr over the share of steps", values)], columns=70, limits=(0, 1)
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import click
@@ -44,7 +45,7 @@ _STDIN = "-"
     metavar="DIR",
     help="Folder with CIFAR-10's binary files.",
 )
-@click.option("--threads", type=click.IntRange(1, 4096), help="Processor threads.  [default: all cores]")
+@click.option("--threads", type=click.IntRange(1, 4096), help="Scored at a time.  [default: all cores]")
 @format_option("table", "json")
 def command(
     archs: Sequence[str],
@@ -71,16 +72,16 @@ def command(
     location = locate(data, data_dir, progress=True)
     if location.notice is not None:
         note(location.notice)
-    torch.set_num_threads(threads or available_threads())
     sample = Sample.of(load(location))
-    lines = []
-    for arch in asked:
-        found = measure(arch, sample)
-        lines.append(
-            architecture.ScoreLine(
-                arch, found.parameters, found.macs, found.scores, score(found.scores), found.seconds
-            )
-        )
+    torch.set_num_threads(
+        1
+    )  # two for each small convolution would wait for one another, beside others for long
+    with ThreadPoolExecutor(threads or available_threads()) as pool:
+        found = list(pool.map(lambda arch: measure(arch, sample), asked))
+    lines = [
+        architecture.ScoreLine(arch, one.parameters, one.macs, one.scores, score(one.scores), one.seconds)
+        for arch, one in zip(asked, found, strict=True)
+    ]
     if format_ == "json":
         print_json([vars(line) for line in lines])
     else:
