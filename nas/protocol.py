@@ -8,11 +8,18 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from nas.rows.datasets import DATASETS
 from nas.rows.optimizers import default_lr
 from nas.rows.pruners import FIDELITIES
+from nas.rows.schedules import SCHEDULES
+
+
+def _schedule(name: str) -> str:
+    if name not in SCHEDULES:
+        raise ValueError(f"should be one of {', '.join(SCHEDULES)}")
+    return name
 
 
 class _Strict(BaseModel):
@@ -51,9 +58,9 @@ class Recipe(_Strict):
     ] = "own"
     label_smoothing: Annotated[float, Field(ge=0, lt=1, description="share of the label spread evenly")] = 0.1
     batch_size: Annotated[int, Field(ge=2, le=65536, description="images a step")] = 128
-    schedule: Annotated[
-        Literal["one_cycle", "wsd"], Field(description="of the learning rate; searches with rungs take wsd")
-    ] = "one_cycle"
+    schedule: Annotated[str, AfterValidator(_schedule), Field(description="of the learning rate")] = (
+        "one_cycle"
+    )
     cooldown: Annotated[
         float, Field(gt=0, lt=1, description="share of a rung in which lr falls, wsd only")
     ] = 0.3

@@ -178,12 +178,11 @@ class Evaluator:
         shape = data.x_train.shape[1:]
         cost = account(network, (shape[0], shape[1], shape[2]))
         watch = None if on_epoch is None else _with_seed(on_epoch, index)
-        if recipe.schedule == "one_cycle":
-            training = train(network, data, recipe, epochs=protocol.epochs, seed=seed, on_epoch=watch)
-        else:
-            ladder, to = (protocol.rungs, rung) if protocol.rungs else ((protocol.epochs,), 0)
-            way = replace(way, ladder=ladder, to=to)
+        if protocol.rungs:
+            way = replace(way, ladder=protocol.rungs, to=rung)
             training = climb(network, data, recipe, way, seed=seed, on_epoch=watch)
+        else:
+            training = train(network, data, recipe, epochs=protocol.epochs, seed=seed, on_epoch=watch)
         weights = {k: v.detach().cpu().clone() for k, v in network.state_dict().items()}
         return _Trained(training, protocol, gain, cost, time.perf_counter() - start, weights)
 

@@ -37,6 +37,18 @@ def one_cycle(step: int, steps: int, h: Values) -> float:
     return _half_cosine(1.0, 1 / h["end_div"], min((step - top) / last, 1.0))
 
 
+def stable(step: int, warmup: int, trunk: int, end: int, h: Values) -> float:
+    """Warm-up, stable, decay: up along half a cosine in `warmup` steps, 1, from `trunk` on down to `end`."""
+    if step < trunk:
+        return _half_cosine(1 / h["start_div"], 1.0, step / warmup) if step < warmup else 1.0
+    return 1.0 + (1 / h["end_div"] - 1.0) * (step - trunk + 1) / (end - trunk)
+
+
+def _wsd(step: int, steps: int, h: Values) -> float:
+    trunk = steps - max(round(h["cooldown"] * steps), 1)
+    return stable(step, round(h["warmup"] * steps), trunk, steps, h)
+
+
 def _cosine(step: int, steps: int, h: Values) -> float:
     return _half_cosine(1.0, 1 / h["end_div"], step / max(steps - 1, 1))
 
@@ -62,6 +74,7 @@ def _half_cosine(a: float, b: float, share: float) -> float:
 _FACTORS: Mapping[str, Callable[[int, int, Values], float]] = {
     "constant": lambda step, steps, h: 1.0,
     "one_cycle": one_cycle,
+    "wsd": _wsd,
     "cosine": _cosine,
     "step": _step,
     "linear_warmup": _linear_warmup,

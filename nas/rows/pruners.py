@@ -29,9 +29,9 @@ class Fidelity:
 PRUNERS = Table(
     "pruner",
     [
-        Pruner("none", "every candidate is trained to its end", ""),
+        Pruner("none", "every candidate is trained to its end", "nas"),
         Pruner("halving", "asynchronous successive halving (ASHA): the best of each rung go on", "Li2020"),
-        Pruner("hyperband", "successive halving in brackets that begin at different rungs", "Li2018"),
+        Pruner("hyperband", "successive halving in brackets that begin at different rungs", "LiJamieson2018"),
     ],
 )
 

@@ -38,6 +38,19 @@ SCHEDULES = Table(
             ),
         ),
         Schedule(
+            "wsd",
+            "warm-up, stable, decay: what comes before the decay knows nothing of the end, so a training can "
+            "go on",
+            "from 1/start_div to 1 in warmup T steps, 1, to 1/end_div along a line in the last cooldown T",
+            "Hagele2024",
+            (
+                Hyper("warmup", 0.3, 0.01, 0.9, False, "share of the lowest rung in which lr rises"),
+                Hyper("start_div", 25.0, 1.0, 1e3, True, "first lr is lr / start_div"),
+                Hyper("cooldown", 0.3, 0.01, 0.9, False, "share of a rung in which lr falls"),
+                _END,
+            ),
+        ),
+        Schedule(
             "cosine",
             "down along half a cosine",
             "1/end_div + (1 - 1/end_div) (1 + cos(pi t / (T - 1))) / 2",

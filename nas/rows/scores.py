@@ -19,8 +19,8 @@ class Score:
 
 
 # The weights are set by hand, from no accuracy: three parts for how much a network can do (complexity 2;
-# synflow and naswot, which nearly repeat it, 1/2 each), three for how it tells images apart (jacob_cov, expressivity,
-# progressivity), one for gradients that get through. What weighs 0 is shown only.
+# synflow and naswot, which nearly repeat it, 1/2 each), three for how it tells images apart (jacob_cov,
+# expressivity, progressivity), one for gradients that get through. What weighs 0 is shown only.
 SCORES = Table(
     "score",
     [

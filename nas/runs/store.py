@@ -14,6 +14,7 @@ from nas.errors import RunError
 from nas.outcomes import Outcome
 from nas.runs import folders, layout, lock, progress
 from nas.runs.config import RunConfig
+from nas.runs.decided import Decided
 from nas.runs.files import write_atomically
 from nas.runs.progress import Progress
 from nas.runs.reader import Reader
@@ -192,6 +193,10 @@ class Run:
         """The trials that have ended, by number; none before the study has been made."""
         found = self._reader.records() if self._study_path.exists() else []
         return [record for record in found if include_screened or record.outcome is not Outcome.SCREENED]
+
+    def decisions(self) -> dict[int, dict[str, Decided]]:
+        """What each trial decided, by number and name; trials that decided nothing are left out."""
+        return self._reader.decisions() if self._study_path.exists() else {}
 
     def waiting(self) -> list[TrialRecord]:
         """The trials that have been scored at a rung and have not ended: pruned, unless they go on yet."""

@@ -1,32 +1,24 @@
-"""The learning rate over the steps of a training."""
+"""The learning rate over the steps of a training, as its recipe asks for."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import cos, pi
 
+from nas.optimizers.schedules import factor, stable
 from nas.protocol import Recipe
+from nas.rows.schedules import SCHEDULES
 
 
-def one_cycle(step: int, steps: int, recipe: Recipe) -> float:
-    """The learning rate of step `step` (from 0) out of `steps`: Smith & Topin 2018, as torch's OneCycleLR.
-
-    Along half a cosine from lr / start_div up to lr in the share `warmup` of the steps, then along another
-    down to lr / end_div at the last. OneCycleLR itself divides by zero where warmup * steps is 1.
-    """
-    end = recipe.lr / recipe.end_div
-    top = recipe.warmup * steps - 1
-    if step < top:
-        return _warm_up(step, top, recipe)
-    last = max(steps - 1 - top, 1e-9)
-    return _half_cosine(recipe.lr, end, min((step - top) / last, 1.0))
+def lr_at(step: int, steps: int, recipe: Recipe) -> float:
+    """The learning rate of step `step` (from 0) out of `steps`."""
+    return recipe.lr * factor(recipe.schedule, step, steps, _values(recipe))
 
 
 @dataclass(frozen=True)
 class Rung:
     """The steps of a training up to one rung: a trunk at lr, which higher rungs share, and a cooldown.
 
-    Warm-up, stable, decay: Zhai et al. 2022 (section 3.5), Hagele et al. 2024.
+    The schedule `wsd`, but that the warm-up is that of the lowest rung.
     """
 
     trunk: int  #: steps at lr, the warm-up among them
@@ -34,11 +26,8 @@ class Rung:
     warmup: int  #: steps in which lr rises: the same for every rung of a training
 
     def lr(self, step: int, recipe: Recipe) -> float:
-        """Of step `step` (from 0): up to lr, lr, and along a line to lr / end_div at the last."""
-        if step < self.trunk:
-            return _warm_up(step, self.warmup, recipe) if step < self.warmup else recipe.lr
-        share = (step - self.trunk + 1) / (self.end - self.trunk)
-        return recipe.lr + (recipe.lr / recipe.end_div - recipe.lr) * share
+        """Of step `step` (from 0)."""
+        return recipe.lr * stable(step, self.warmup, self.trunk, self.end, _values(recipe))
 
 
 def rungs(ends: tuple[int, ...], recipe: Recipe) -> tuple[Rung, ...]:
@@ -47,9 +36,8 @@ def rungs(ends: tuple[int, ...], recipe: Recipe) -> tuple[Rung, ...]:
     return tuple(Rung(end - max(round(recipe.cooldown * end), 1), end, warmup) for end in ends)
 
 
-def _warm_up(step: int, top: float, recipe: Recipe) -> float:
-    return _half_cosine(recipe.lr / recipe.start_div, recipe.lr, step / top)
-
-
-def _half_cosine(a: float, b: float, share: float) -> float:
-    return b + (a - b) * (1 + cos(pi * share)) / 2
+def _values(recipe: Recipe) -> dict[str, float]:
+    """What the recipe says of the hyperparameters of its schedule; the others are at their defaults."""
+    known = {"warmup": recipe.warmup, "start_div": recipe.start_div, "end_div": recipe.end_div}
+    known["cooldown"] = recipe.cooldown
+    return {row.name: known[row.name] for row in SCHEDULES[recipe.schedule].hyper if row.name in known}

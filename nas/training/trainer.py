@@ -12,7 +12,7 @@ from nas.outcomes import Epoch, Outcome
 from nas.protocol import Recipe
 from nas.training.loader import Split, steps_per_epoch
 from nas.training.loop import GLANCE, Ending, Loop, State
-from nas.training.schedule import one_cycle, rungs
+from nas.training.schedule import lr_at, rungs
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ def train(
     seed: int,
     on_epoch: Callable[[Epoch], None] | None = None,
 ) -> Training:
-    """Train `network` in place on `data` under a one-cycle learning rate.
+    """Train `network` in place on `data` under the recipe's schedule of the learning rate.
 
     The same arguments give the same bits on the same machine.
 
@@ -53,7 +53,7 @@ def train(
         number = len(curve) + 1
         images = data.n_val if number == epochs else min(GLANCE, data.n_val)
         epoch, ending = loop.epoch(
-            number, number * each, lambda step: one_cycle(step, epochs * each, recipe), images
+            number, number * each, lambda step: lr_at(step, epochs * each, recipe), images
         )
         if epoch is not None:
             if ending is None and number < epochs and _worn_out([*curve, epoch], recipe.patience):

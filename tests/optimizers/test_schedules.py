@@ -11,7 +11,7 @@ from nas.errors import SettingError
 from nas.optimizers.schedules import factor
 from nas.protocol import Recipe
 from nas.rows.schedules import SCHEDULES
-from nas.training.schedule import one_cycle
+from nas.training.schedule import lr_at
 
 STEPS = 40
 
@@ -52,7 +52,7 @@ def test_one_cycle_is_torchs_and_the_trainers() -> None:
     assert factors("one_cycle")[0] == pytest.approx(expected[0])
     for steps in (1, 3, 40, 97):
         recipe = Recipe(lr=1.0, warmup=0.3, start_div=25.0, end_div=1e4)
-        trainers = [one_cycle(step, steps, recipe) for step in range(steps)]
+        trainers = [lr_at(step, steps, recipe) for step in range(steps)]
         assert factors("one_cycle", steps) == pytest.approx(trainers, rel=1e-12)
 
 

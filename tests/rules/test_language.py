@@ -18,7 +18,7 @@ from nas.rules.numeric import direction, start
 from nas.rules.rule import Rule, read
 from tests.rules.texts import RULES, TEXTS
 
-WANTED = int(os.environ.get("NAS_FUZZ", "100"))
+WANTED = int(os.environ.get("NAS_FUZZ", "80"))
 _G = np.array([0.31, -1.7, 2.3, -0.02, 0.9, 1.1, -3.0])
 _STEPS = 20
 
@@ -79,7 +79,7 @@ def test_schedules_are_nonnegative_and_end_below_one() -> None:
 
 
 @given(RULES)
-@settings(max_examples=30)
+@settings(max_examples=20)
 def test_text_reads_back(text: str) -> None:
     rule = read(text)
     assert read(rule.text) == rule

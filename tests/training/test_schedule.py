@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from nas.protocol import Recipe
-from nas.training.schedule import one_cycle, rungs
+from nas.training.schedule import lr_at, rungs
 
 
 @pytest.mark.parametrize(("steps", "warmup"), [(234, 0.3), (100, 0.07), (7, 0.6), (16, 0.95)])
@@ -23,7 +23,7 @@ def test_every_step_equals_torchs(steps: int, warmup: float) -> None:
         final_div_factor=300.0 / 20.0,
     )
     for step in range(steps):
-        assert one_cycle(step, steps, recipe) == pytest.approx(schedule.get_last_lr()[0], rel=1e-9), step
+        assert lr_at(step, steps, recipe) == pytest.approx(schedule.get_last_lr()[0], rel=1e-9), step
         optimizer.step()
         if step < steps - 1:
             schedule.step()
@@ -31,7 +31,7 @@ def test_every_step_equals_torchs(steps: int, warmup: float) -> None:
 
 def test_endpoints() -> None:
     recipe = Recipe(lr=0.4, warmup=0.25, start_div=10.0, end_div=1000.0)
-    rates = [one_cycle(step, 40, recipe) for step in range(40)]
+    rates = [lr_at(step, 40, recipe) for step in range(40)]
     assert rates[0] == pytest.approx(0.04)
     assert rates[9] == pytest.approx(0.4)  # 0.25 * 40 - 1
     assert rates[-1] == pytest.approx(0.0004)
@@ -42,13 +42,14 @@ def test_endpoints() -> None:
 def test_short_trainings_have_a_rate_too(steps: int) -> None:
     """Where warmup * steps is 1, torch's scheduler divides by zero."""
     recipe = Recipe(lr=0.4, warmup=1 / steps if steps > 1 else 0.5)
-    rates = [one_cycle(step, steps, recipe) for step in range(steps)]
+    rates = [lr_at(step, steps, recipe) for step in range(steps)]
     assert all(0 < rate <= 0.4 for rate in rates)
 
 
 def test_rungs_share_their_trunk_and_cool_down_along_a_line() -> None:
     recipe = Recipe(lr=0.4, warmup=0.3, start_div=10.0, end_div=1000.0, schedule="wsd", cooldown=0.25)
     low, high = rungs((40, 120), recipe)
+    assert [low.lr(s, recipe) for s in range(40)] == [lr_at(s, 40, recipe) for s in range(40)]
     assert (low.trunk, low.end, high.trunk, high.end) == (30, 40, 90, 120)
     shared = [low.lr(step, recipe) for step in range(30)]
     assert shared == [high.lr(step, recipe) for step in range(30)]
