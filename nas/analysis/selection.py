@@ -44,7 +44,7 @@ def _entry(row: LeaderboardRow, records: Sequence[TrialRecord]) -> Entry:
             "name": record.name,
             "complexity": record.complexity,
             "origin": record.origin,
-            "settings": record.settings,
+            "settings": record.tuned,
             "trial": record.number,
             "val_acc": row.val_acc if scored else None,
             "seeds": record.n_seeds if scored else 0,

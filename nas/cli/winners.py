@@ -144,6 +144,11 @@ def search_of(runs_dir: Path, name: str) -> Run:
             allowed="search",
             cure=cure,
         )
+    if run.config.protocol.task:
+        raise RunError(
+            f"run {run.name} searched on a task: there are no images to train on",
+            got=run.config.protocol.task,
+        )
     if run.running:
         raise RunError(f"run {run.name} is still searching", cure="wait until it ends, or end it with Ctrl-C")
     return run

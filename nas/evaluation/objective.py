@@ -188,7 +188,9 @@ class Evaluator:
 
     def network(self, expression: Expression, settings: Mapping[str, Any] | None = None) -> nn.Module:
         """The network that `evaluate` trains in full, for weights that a training has left."""
-        return build_network(self._under(settings, len(self.protocol.ladder) - 1), expression, 0)
+        top = len(self.protocol.ladder) - 1
+        auto = {**(settings or {}), "init": "auto"}  # others may ask for a batch, and none counts
+        return build_network(self._under(auto, top), expression, 0)
 
     def _under(self, settings: Mapping[str, Any] | None, rung: int) -> Protocol:
         return self.protocol.at(rung).under(settings or {})

@@ -19,7 +19,7 @@ class Decided:
 
 
 def decided(stored: float, distribution: str) -> Decided:
-    """What Optuna's row of a trial means: a number, or the place of the option in `distribution`, a JSON text.
+    """What Optuna stores of a decision: a number, or the place of the option in `distribution`, a JSON text.
 
     Raises:
         KeyError, TypeError, ValueError, IndexError: where it is no distribution that a search of nas writes.

@@ -1,8 +1,8 @@
 """Reading a study without Optuna: one query on its tables, a tenth of the time and no import.
 
 `nas leaderboard` and `nas runs` open every run they are asked about. Opening one with Optuna takes 0.6 s, and
-0.2 s for each more, for checks that a reader has no need of. The tables (`studies`, `trials`, their params and
-their user attributes) have been the same since Optuna 1; a test holds this reading against Optuna's own.
+0.2 s for each more, for checks that a reader has no need of. The tables (`studies`, `trials`, their params
+and user attributes) have been the same since Optuna 1; a test holds this reading against Optuna's own.
 """
 
 from __future__ import annotations

@@ -99,6 +99,11 @@ class TrialRecord:
         return len(self.val_accs)
 
     @property
+    def tuned(self) -> dict[str, object]:
+        """The settings with the learning rate that served all seeds, where it was chosen from a budget."""
+        return {**self.settings, **tuned(self.lr_tried)}
+
+    @property
     def val_acc(self) -> float | None:
         """Mean validation accuracy over the seeds, a fraction; None without a score."""
         return statistics.fmean(self.val_accs) if self.val_accs else None
@@ -127,6 +132,12 @@ class TrialRecord:
         known["rungs"] = tuple(map(_rung, data.get("rungs", ())))
         known["settings"] = dict(data.get("settings", {}))
         return cls(**known)
+
+
+def tuned(tried: Sequence[tuple[float, float | None]]) -> dict[str, object]:
+    """The settings that repeat a choice among learning rates: the best score, the first of equals."""
+    scored = [(lr, score) for lr, score in tried if score is not None]
+    return {"lr": max(scored, key=lambda one: one[1])[0], "lr_budget": 1} if scored else {}
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
@@ -11,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 _FADED = 1e-3  #: least largest singular value: a block that lets nothing through scores -998
-_IDENTICAL = -1e3  #: trainability of a block that does nothing
+_HOPELESS = -1e3  #: trainability of a block that does nothing, or whose gradients have no end
 
 
 def blocks(
@@ -60,10 +59,11 @@ def _entropy(features: Tensor) -> float:
     """Of the eigenvalues of the channels' covariance as shares of their sum; 0 for features without any."""
     rows = features.permute(0, 2, 3, 1).flatten(0, 2).double()
     rows = rows - rows.mean(0)
-    shares = torch.linalg.eigvalsh(rows.T @ rows).clamp(min=0)
-    total = float(shares.sum())
-    if not total > 0 or not math.isfinite(total):
+    covariance = rows.T @ rows
+    if not torch.isfinite(covariance).all() or not covariance.any():
         return 0.0
+    shares = torch.linalg.eigvalsh(covariance).clamp(min=0)
+    total = float(shares.sum())
     shares = shares / total
     return -float((shares * (shares + 1e-8).log()).sum())
 
@@ -72,11 +72,13 @@ def _trainability(before: Tensor, after: Tensor, generator: torch.Generator) -> 
     signs = torch.randint(2, after.shape, generator=generator).to(after.dtype) * 2 - 1
     (slope,) = torch.autograd.grad(after, before, signs, retain_graph=True, materialize_grads=True)
     if slope.shape == signs.shape and torch.equal(slope, signs):
-        return _IDENTICAL
+        return _HOPELESS
     pixels = signs.shape[0] * signs.shape[2] * signs.shape[3]
     mixing = _rows(_of_size(slope, signs.shape[2:])).T @ _rows(signs) / pixels
+    if not torch.isfinite(mixing).all():
+        return _HOPELESS
     largest = float(torch.linalg.matrix_norm(mixing, 2))
-    return 2 - largest - 1 / max(largest, _FADED) if math.isfinite(largest) else _IDENTICAL
+    return max(2 - largest - 1 / max(largest, _FADED), _HOPELESS)
 
 
 def _of_size(slope: Tensor, size: Sequence[int]) -> Tensor:

@@ -6,6 +6,7 @@ Tanaka et al., NeurIPS 2020; Mellor et al., 2020, version 1; Abdelfattah et al.,
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -21,7 +22,7 @@ def synflow(network: nn.Module, shape: tuple[int, int, int]) -> float:
     """log10(1 + sum of theta dR/dtheta), R the sum of the outputs for an image of ones.
 
     All weights at their absolute values, normalization left out: each path from the input to the output
-    counts with the product of its weights. Parameters of layers that nothing enters count nothing.
+    counts with the product of its weights. Layers that nothing enters count nothing; what overflows is 308.
     """
     with _absolute(network), _without_norms(network):
         weights = [weight for weight in network.parameters() if weight.requires_grad]
@@ -32,7 +33,7 @@ def synflow(network: nn.Module, shape: tuple[int, int, int]) -> float:
             for weight, slope in zip(weights, slopes, strict=True)
             if weight.ndim > 1
         )
-    return math.log10(1 + flow)
+    return math.log10(1 + (flow if math.isfinite(flow) else sys.float_info.max))
 
 
 def jacob_cov(network: nn.Module, x: Tensor) -> float:
@@ -56,10 +57,11 @@ def jacob_cov(network: nn.Module, x: Tensor) -> float:
 
 
 def grad_norm(network: nn.Module, x: Tensor, y: Tensor) -> float:
-    """log10(1 + sum over the layers of |dL/dW|), L the cross-entropy of the batch."""
+    """log10(1 + sum over the layers of |dL/dW|), L the cross-entropy of the batch; 0 for an endless slope."""
     weights = [weight for weight in network.parameters() if weight.ndim > 1]
     slopes = torch.autograd.grad(F.cross_entropy(network(x), y), weights, materialize_grads=True)
-    return math.log10(1 + sum(float(slope.norm()) for slope in slopes))
+    total = sum(float(slope.norm()) for slope in slopes)
+    return math.log10(1 + total) if math.isfinite(total) else 0.0
 
 
 @contextmanager

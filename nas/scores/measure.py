@@ -82,8 +82,6 @@ def measure(arch: str, sample: Sample) -> Measured:
     scored = str(parse_cell(row.name).pruned()) if is_cell(row.name) else row.name
     found = _scores(scored, row.width, shape, sample)
     scores = {name: found[name] for name in SCORES}
-    if not all(map(math.isfinite, scores.values())):
-        raise AssertionError(f"a score of {arch} is not finite: {scores}")
     return Measured(row.name, whole.parameters, whole.macs, scores, time.perf_counter() - start)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from torch import Tensor
 
@@ -12,6 +13,7 @@ from nas.evaluation.objective import Evaluation, Evaluator
 from nas.evaluation.test_set import flat
 from nas.outcomes import Outcome
 from nas.protocol import Protocol
+from nas.runs.records import tuned
 from nas.runs.roster import Entry, Roster
 from nas.runs.store import Run
 from nas.search.trials import together
@@ -66,8 +68,10 @@ class Rematch:
         watch = Watch(self._run, self._observer, task, protocol, protocol.epochs, self._session_started)
         whole: Evaluation | None = None
         weights: dict[int, Mapping[str, Tensor]] = {}
+        settings: dict[str, Any] = dict(entry.settings)
         for index in range(protocol.seeds):
-            one = evaluator.evaluate(expression, entry.settings, watch.on_epoch, seeds=[index])
+            one = evaluator.evaluate(expression, settings, watch.on_epoch, seeds=[index])
+            settings |= tuned(one.lr_tried)  # what the first seed has chosen serves all
             weights[index] = one.weights
             whole = one if whole is None else together(whole, one)
             if one.outcome is not Outcome.FINISHED:

@@ -210,5 +210,6 @@ def together(a: Evaluation, b: Evaluation) -> Evaluation:
         curves=a.curves + b.curves,
         seconds=a.seconds + b.seconds,
         train_images=a.train_images + b.train_images,
+        lr_tried=a.lr_tried + b.lr_tried,
         weights=a.weights,
     )

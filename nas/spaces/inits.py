@@ -86,12 +86,12 @@ class InitTable(Strict):
         table = self.grammar
         chosen = str(chooser.choose("init", (*(self.inits or ()), *((GRAMMAR,) if table else ()))))
         if chosen == GRAMMAR and table is not None:
-            parts = [
-                chooser.choose(f"init.{name}", getattr(table, name)) for name in GrammarTable.model_fields
-            ]
-            head, fan, gain, depth = parts
-            chosen = str(law(str(head), str(fan), gain if isinstance(gain, str) else float(gain), str(depth)))
-        return {"init": chosen}
+            head, fan, gain, depth = (
+                chooser.choose(f"init.{part}", getattr(table, part)) for part in GrammarTable.model_fields
+            )
+            gain = gain if isinstance(gain, str) else float(gain)
+            return {"init": _written(Init(law(str(head), str(fan), gain, str(depth))))}
+        return {"init": _written(read(chosen))}
 
     def size(self) -> int | None:
         """Texts, of which several may be one init."""

@@ -74,7 +74,7 @@ def run(
 
     rule      a name, or a formula as `make` reads it
     view      what a step sees of F
-    schedule  of lr, over `budget` steps
+    schedule  of lr, over the evaluations
     stop      at the first step within the task's tolerance
 
     Raises:
@@ -88,7 +88,7 @@ def run(
     spent = 0
     while track.goes_on(spent, stop) and spent < budget:
         seen = view.drawn(objective, generator)
-        rate = lr * factor(schedule, track.steps, max(budget, track.steps + 1))
+        rate = lr * factor(schedule, spent, budget)
         if takes == "gradient":
             optimizer.forget_gradients()
             (track.value if view.whole else seen(weights)).backward()  # type: ignore[no-untyped-call]
@@ -122,10 +122,6 @@ class _Track:
         self._points: list[Tensor] = []
         self._diverged = False
         self.value: Tensor  #: F at the present weights, to be differentiated
-
-    @property
-    def steps(self) -> int:
-        return max(len(self._entries) - 1, 0)
 
     def goes_on(self, spent: int, stop: bool) -> bool:
         """Record the present weights; whether there is reason for another step."""

@@ -39,7 +39,7 @@ def confirmation(
         winners = [c for c in found if not c.entry.baseline]
         facts = (
             f"{protocol.data} · {protocol.net} of width {protocol.width} · {protocol.epochs} epochs of "
-            f"{protocol.train_size:,} images · {protocol.seeds} fresh seeds"
+            f"{protocol.train_size:,} images"
         )
         parts: list[RenderableType] = [canvas.line((title, HEADING), "   ", (facts, DIM)), ""]
         parts += [canvas.table(_scores(found, images is not None)), ""]
@@ -161,7 +161,7 @@ def _footer(
         error = math.sqrt(max(middle * (1 - middle), 0.0) / images)
         yield (
             f"the {images:,} test images alone leave a standard error of {spread(error)} points (binomial) "
-            "that no number of seeds makes less; most of it is common to all and cancels in the differences"
+            "that no number of seeds makes less; much of it is common to all and cancels in the differences"
         )
 
 

@@ -201,5 +201,13 @@ def test_the_winners_are_the_best_finished_ones_and_all_baselines_come_along() -
     assert (found["a:3"].val_acc, found["a:3"].seeds) == (pytest.approx(0.665), 2)
     assert (found["a:5"].val_acc, found["a:5"].seeds, found["a:5"].baseline) == (None, 0, True)
     assert list(selected("a", records[1:2], 500, top=5)) == ["a:1", *BASELINES]
+    chosen = record(
+        7, 0.7, 0.7, settings={"optimizer": "adam"}, lr_tried=((0.1, None), (0.01, 0.7), (0.001, 0.6))
+    )
+    assert selected("a", [chosen], 500, top=1)["a:7"].settings == {
+        "optimizer": "adam",
+        "lr": 0.01,
+        "lr_budget": 1,
+    }
     with pytest.raises(RunError, match="no candidate of run a has finished"):
         selected("a", [records[0], records[2]], 500, top=5)

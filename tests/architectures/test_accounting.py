@@ -24,6 +24,7 @@ def of(name: str, shape: tuple[int, int, int], width: int) -> nn.Sequential:
     return build(name, channels=shape[0], size=shape[1:], classes=10, width=width, activation=relu)
 
 
+@pytest.mark.slow  # importing the counter takes seconds
 @pytest.mark.parametrize("name", [*NETWORKS, *TEXTS, "macro(block=resnext, depth=1)"])
 def test_multiplications_are_those_of_torchs_counter(name: str) -> None:
     """torch counts two operations for a multiplication and its addition."""

@@ -24,6 +24,7 @@ from nas.runs.config import now
 from nas.runs.roster import Roster
 from nas.runs.store import Run
 from nas.symbolic.parse import parse
+from nas.training.loop import evaluate
 from tests.search.test_rematch import trained
 from tests.search.winners import PROTOCOL, confirmation, stored_search
 
@@ -102,6 +103,18 @@ def test_every_seed_of_every_candidate_is_scored_once_and_kept_in_both_runs(
     monkeypatch.setattr(test_set, "evaluate", forbidden)
     test_set.open_test_set(run, roster, evaluator, PLACE, COMMAND)
     assert openings.openings(Run(run.path)) == [opening], "resumed after its end, nothing is looked at"
+
+
+@pytest.mark.parametrize("settings", [{"net": "mlp"}, {"init": "lsuv"}, {"optimizer": "adam", "width": 3}])
+def test_a_candidate_is_built_again_as_its_settings_have_it(
+    images: Images, settings: dict[str, object]
+) -> None:
+    """The network takes the weights of its training and scores on validation what it scored there."""
+    evaluator = Evaluator(PROTOCOL, images, torch.device("cpu"))
+    trained_once = evaluator.evaluate(parse("tanh(x)"), settings, seeds=[0])
+    network = evaluator.network(parse("tanh(x)"), settings)
+    network.load_state_dict(trained_once.weights)
+    assert evaluate(network, evaluator.data)[1] == trained_once.val_accs[0]
 
 
 def test_another_confirmation_is_refused_unless_it_insists(search: Run, ready: Ready) -> None:

@@ -234,10 +234,11 @@ def test_every_init_lets_gradients_flow(name: str, init: str, norm: str) -> None
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("norm", ["batch", "layer", "none"])
+@pytest.mark.parametrize("norm", ["batch", "none"])
 @pytest.mark.parametrize("name", NETWORKS)
 def test_every_network_and_every_init(name: str, norm: str) -> None:
-    for init in INITS:
+    """But for pretraining, which takes seconds a network and is tried on a few."""
+    for init in INITS if name in ("small", "mlp", "lenet5") else CHEAP:
         one_step(name, norm, init)
 
 

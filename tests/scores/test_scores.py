@@ -149,3 +149,26 @@ def test_a_very_short_training_learns_what_is_easy() -> None:
     with torch.no_grad():
         network[1].weight.fill_(torch.nan)
     assert short_training(network, x, y, x[:300], y[:300]) == -100
+
+
+def test_what_overflows_has_a_score() -> None:
+    """Weights of 1e30 without a norm: every number is finite, and none is praised."""
+    torch.manual_seed(0)
+    layers = [m for _ in range(14) for m in (nn.Conv2d(2, 2, 3, padding=1), nn.ReLU())]
+    network = nn.Sequential(*layers, nn.Flatten(), nn.Linear(32, 3))
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.mul_(1e30)
+    x, y = torch.randn(6, 2, 4, 4), torch.arange(6) % 3
+    draw = torch.Generator().manual_seed(0)
+    assert synflow(network, (2, 4, 4)) == pytest.approx(308.25, abs=0.01)
+    assert grad_norm(network, x, y) == 0
+    assert jacob_cov(network, x) < -1e5
+    naswot, swap = patterns(network, x, is_relu)
+    assert math.isfinite(naswot)
+    assert math.isfinite(swap)
+    expressivity, progressivity, trainability = blocks(network, x, is_relu, draw)
+    assert 0 <= expressivity < 3
+    assert -1 < progressivity < 1
+    assert trainability == -1000
+    assert short_training(network, x, y, x, y) == -100

@@ -101,7 +101,7 @@ def test_halving_pays_less_and_ends_every_trial(climbing: Searching) -> None:
 @pytest.mark.parametrize(
     "settings",
     [
-        {"sampler": "tpe"},
+        pytest.param({"sampler": "tpe"}, marks=pytest.mark.slow),
         pytest.param({"race": True, "seeds": 3}, marks=pytest.mark.slow),
         pytest.param({"pruner": "hyperband"}, marks=pytest.mark.slow),
     ],

@@ -83,6 +83,20 @@ def test_a_run_cut_off_twice_equals_one_that_was_not(search: Run, images: Images
     assert not cut.checkpoints.exists(), "no weights wait where the test set stays closed"
 
 
+def test_a_learning_rate_is_chosen_once_for_all_seeds(search: Run, images: Images) -> None:  # noqa: F811
+    run = confirmation(search, "tuned", test=False)
+    assert run.config.roster is not None
+    recipe = PROTOCOL.recipe.model_copy(update={"lr_budget": 3})
+    protocols = {"x": run.config.protocol.model_copy(update={"recipe": recipe})}
+    roster = run.config.roster.model_copy(update={"protocols": protocols})
+    run.rewrite_config(run.config.model_copy(update={"roster": roster}))
+    trained(run, images)
+    relu = run.record(1)
+    whole = Evaluator(protocols["x"], images, torch.device("cpu")).evaluate(parse("max(x, 0)"))
+    assert (relu.val_accs, relu.lr_tried) == (whole.val_accs, whole.lr_tried)
+    assert relu.train_images == whole.train_images
+
+
 def test_a_training_that_diverges_is_an_outcome(search: Run, images: Images) -> None:  # noqa: F811
     run = confirmation(search, "wild")
     assert run.config.roster is not None

@@ -73,7 +73,9 @@ def test_an_exhausted_space_ends_the_search(searching: Searching) -> None:
 
 
 def test_baselines_come_first_and_own_functions_next(searching: Searching) -> None:
-    ending, run, watcher = searching(baselines=BASELINES, own=("x*sigmoid(x)", "max(0, x)", "sqrt(x)"), trials=2)
+    ending, run, watcher = searching(
+        baselines=BASELINES, own=("x*sigmoid(x)", "max(0, x)", "sqrt(x)"), trials=2
+    )
     records = run.records()
     assert ending == "trials"
     assert [r.baseline for r in records] == [True] * len(BASELINES) + [False] * (

@@ -41,7 +41,8 @@ def test_recipe_keys_take_values_lists_and_ranges() -> None:
     texts = ["lr=0.05", "recipe.label_smoothing=[0.1, 0.2]", "weight_decay={low=1e-5,high=1e-2,log=true}"]
     found = read("yardstick", texts).settings
     assert found.fixed() == {"lr": 0.05}
-    assert found.dimensions() == {"label_smoothing": Choice((0.1, 0.2)), "weight_decay": Interval(1e-5, 1e-2, True)}
+    decay = Interval(1e-5, 1e-2, True)
+    assert found.dimensions() == {"label_smoothing": Choice((0.1, 0.2)), "weight_decay": decay}
 
 
 def test_the_last_one_wins() -> None:

@@ -280,9 +280,8 @@ def test_foreign_decisions_are_refused(decisions: dict[str, Value], message: str
 
 
 def test_fixed_settings_go_into_the_recipe_and_others_into_candidates() -> None:
-    file = space(
-        {"lr": 1, "label_smoothing": [0.5], "flip": False, "crop": [0, 2]}, smooth_max={"pieces": [["x", "0"]]}
-    ).file
+    recipe = {"lr": 1, "label_smoothing": [0.5], "flip": False, "crop": [0, 2]}
+    file = space(recipe, smooth_max={"pieces": [["x", "0"]]}).file
     default = Protocol(data="digits", val_size=9, recipe=Recipe(lr=0.3, label_smoothing=0.8, crop=3))
     fixed = Recipe(lr=1.0, label_smoothing=0.5, flip=False, crop=3)
     assert file.protocol(default) == default.model_copy(update={"recipe": fixed})

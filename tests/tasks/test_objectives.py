@@ -99,7 +99,7 @@ def seen(o: Objective, view: View, draws: int) -> np.ndarray:
 def test_mini_batches_are_unbiased_and_a_sum_is_batch_times_the_mean(name: str) -> None:
     o = load(name)
     whole = seen(o, View(), 1)[0]
-    means = seen(o, View(batch=4), 1000)
+    means = seen(o, View(batch=4), 500)
     error = means.std(0) / np.sqrt(len(means))
     assert (abs(means.mean(0) - whole) < 4.5 * error).all()
     assert (error > 0).all()
@@ -109,13 +109,13 @@ def test_mini_batches_are_unbiased_and_a_sum_is_batch_times_the_mean(name: str) 
 
 def test_noise_has_the_deviation_asked_for_in_value_and_gradient() -> None:
     o = load("rosenbrock")
-    gradients = seen(o, View(noise=0.5), 1000)
-    np.testing.assert_allclose(gradients.mean(0), seen(o, View(), 1)[0], atol=4.5 * 0.5 / np.sqrt(1000))
-    np.testing.assert_allclose(gradients.std(0), 0.5, rtol=0.1)
+    gradients = seen(o, View(noise=0.5), 500)
+    np.testing.assert_allclose(gradients.mean(0), seen(o, View(), 1)[0], atol=4.5 * 0.5 / np.sqrt(500))
+    np.testing.assert_allclose(gradients.std(0), 0.5, rtol=0.15)
     view = View(noise=0.5).drawn(o, Generator().manual_seed(2))
-    values = np.array([float(view(o.start)) for _ in range(1000)])
-    assert values.std() == pytest.approx(0.5, rel=0.1)
-    assert values.mean() == pytest.approx(float(o.value(o.start)), abs=4.5 * 0.5 / np.sqrt(1000))
+    values = np.array([float(view(o.start)) for _ in range(500)])
+    assert values.std() == pytest.approx(0.5, rel=0.15)
+    assert values.mean() == pytest.approx(float(o.value(o.start)), abs=4.5 * 0.5 / np.sqrt(500))
 
 
 def test_wrong_tasks_teach() -> None:
