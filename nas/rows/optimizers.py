@@ -424,24 +424,15 @@ OPTIMIZERS = Table(
 )
 
 
-FORMULA_RATES = (1e-4, 1.0)  #: the range of learning rates of a rule written as a formula
-
-
 def default_lr(optimizer: str) -> float:
     """The learning rate that the rule `optimizer` starts from; of a formula, that of a rule without state."""
     return OPTIMIZERS[optimizer if optimizer in OPTIMIZERS else "sgd"].lr.default
 
 
 def rates(optimizer: str, count: int) -> tuple[float, ...]:
-    """`count` learning rates over the rule's range, evenly in the logarithm; of one, the default.
-
-    A formula has FORMULA_RATES: its steps may be gradients or signs of them.
-    """
+    """`count` learning rates over the range of the row, evenly in the logarithm; of one, the default."""
     if count == 1:
         return (default_lr(optimizer),)
-    if optimizer in OPTIMIZERS:
-        low, high = OPTIMIZERS[optimizer].lr.low, OPTIMIZERS[optimizer].lr.high
-    else:
-        low, high = FORMULA_RATES
-    steps = [low * (high / low) ** (k / (count - 1)) for k in range(count)]
+    row = OPTIMIZERS[optimizer].lr
+    steps = [row.low * (row.high / row.low) ** (k / (count - 1)) for k in range(count)]
     return tuple(float(f"{lr:.3g}") for lr in steps)

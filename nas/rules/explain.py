@@ -25,7 +25,7 @@ class Explanation:
     scheduled: bool  #: whether it must know the number of steps
     degree: float | None  #: gradients c times as large give steps c^degree times as large
     bound: float | None  #: of |u|, None where it grows with the gradient
-    learning_rates: tuple[float, float, float] | None  #: lowest, usual and highest to try
+    learning_rates: tuple[float, float, float]  #: lowest, usual and highest to try
     reason: str | None  #: why a search skips it
 
     @property
@@ -57,7 +57,7 @@ def explain(rule: Rule) -> Explanation:
 def row(rule: Rule) -> rows.Rule:
     """The rule as a row beside those of `nas.rows.optimizers`, for whoever lists or describes them."""
     found = explain(rule)
-    low, usual, high = found.learning_rates or (1e-4, 1e-2, 1.0)
+    low, usual, high = found.learning_rates
     averages = [f"{state.text} <- {_share(state)}" for state in rule.states]
     bounded = (
         "is not bounded" if found.bound is None else f"was at most {found.bound:.3g} in all that was tried"

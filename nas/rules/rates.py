@@ -17,10 +17,9 @@ def rates(optimizer: str, count: int) -> tuple[float, ...]:
     Raises:
         ExpressionError: no rule of this name, and no formula.
     """
-    found = None if optimizer in rows.OPTIMIZERS else learning_rates(read(optimizer))
-    if found is None:
+    if optimizer in rows.OPTIMIZERS:
         return rows.rates(optimizer, count)
-    low, usual, high = found
+    low, usual, high = learning_rates(read(optimizer))
     if count == 1:
         return (usual,)
     return tuple(float(f"{lr:.3g}") for lr in np.geomspace(low, high, count))

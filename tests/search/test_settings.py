@@ -11,7 +11,8 @@ from nas.errors import SettingError
 from nas.evaluation.tasks import TaskEvaluator
 from nas.outcomes import Outcome
 from nas.protocol import Protocol, Recipe
-from nas.rows.optimizers import OPTIMIZERS, rates
+from nas.rows.optimizers import OPTIMIZERS
+from nas.rules.rates import rates
 from nas.tasks.library import load
 from nas.tasks.text import read as read_task
 from nas.tasks.tuning import score
