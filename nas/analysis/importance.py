@@ -1,7 +1,8 @@
 """Which decisions of a search its scores depend on: each alone, and each two beyond what both say alone.
 
-Scores become ranks, so that an outlier weighs no more than its place. A decision that not all trials take is
-judged among those that do.
+Scores become ranks, so that an outlier weighs no more than its place, and ranks become normal scores: among plain
+ranks, which end at 1 and n, two strong decisions that know nothing of each other seem to (7 of 10 times at n = 200
+in a simulation, normal scores once in 100). A decision that not all trials take is judged among those that do.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ class Decision:
     """One decision, over the n finished trials that took it."""
 
     name: str
-    share: float | None  #: of the variance of the ranks; None where too few trials can tell
+    share: float | None  #: of the variance of the normal scores; None where too few trials can tell
     ci_low: float | None
     ci_high: float | None
     p_holm: float | None
@@ -55,7 +56,7 @@ class Pair:
 
     a: str
     b: str
-    share: float  #: of the variance of the ranks, beyond the two alone
+    share: float  #: of the variance of the normal scores, beyond the two alone
     p_holm: float | None
     n: int
     best: Option
@@ -152,7 +153,7 @@ def _alone(
         trials = [number for number in choice.by_trial if number in values]
         if trials:
             labels, groups = choice.grouped(trials)
-            effect = main_effect(_ranks(trials, values), groups, _SEED)
+            effect = main_effect(_normal_scores(trials, values), groups, _SEED)
             judged.append((choice, effect, _options(labels, groups, [values[n] for n in trials])))
     adjusted = holm([effect.p if effect else None for _, effect, _ in judged])
     return [
@@ -168,7 +169,7 @@ def _pairs(taken: Sequence[Choices], scores: Mapping[int, float]) -> tuple[Pair,
             continue
         most = max(2, math.isqrt(len(trials) // _PER_CELL))
         (first, at), (second, beside) = a.grouped(trials, most), b.grouped(trials, most)
-        effect = interaction(_ranks(trials, scores), at, beside, _SEED)
+        effect = interaction(_normal_scores(trials, scores), at, beside, _SEED)
         if effect is not None:
             labels = [f"{one} with {other}" for one in first for other in second]
             cells = _options(labels, at * len(second) + beside, [scores[n] for n in trials])
@@ -193,9 +194,11 @@ def _mean(of: Option) -> float:
     return of.mean
 
 
-def _ranks(trials: Sequence[int], values: Mapping[int, float]) -> list[float]:
-    ranks: list[float] = stats.rankdata([values[n] for n in trials]).tolist()
-    return ranks
+def _normal_scores(trials: Sequence[int], values: Mapping[int, float]) -> list[float]:
+    """Phi^-1(rank / (n + 1)) (van der Waerden 1952)."""
+    ranks = stats.rankdata([values[n] for n in trials])
+    found: list[float] = stats.norm.ppf(ranks / (len(trials) + 1)).tolist()
+    return found
 
 
 def _note(sampler: str, pruned: int) -> str:

@@ -109,8 +109,8 @@ def _verdict(of: Importance) -> str:
 
 def _footer(of: Importance) -> Iterator[str]:
     yield (
-        "share: of the variance of the ranks of the scores, adjusted for the number of groups (epsilon "
-        "squared), with a bootstrap interval; beyond: what a pair explains beyond the two alone; p: by "
+        "share: of the variance of the scores, as ranks and normal scores of these, adjusted for the number of "
+        "groups (epsilon squared), with a bootstrap interval; beyond: what a pair explains beyond the two alone; p: by "
         "permutation, corrected (Holm) for all rows of a kind"
     )
     yield (
