@@ -1,8 +1,9 @@
 """Which decisions of a search its scores depend on: each alone, and each two beyond what both say alone.
 
-Scores become ranks, so that an outlier weighs no more than its place, and ranks become normal scores: among plain
-ranks, which end at 1 and n, two strong decisions that know nothing of each other seem to (7 of 10 times at n = 200
-in a simulation, normal scores once in 100). A decision that not all trials take is judged among those that do.
+Scores become ranks, so that an outlier weighs no more than its place, and ranks become normal scores: plain
+ranks end at 1 and n, so that two strong decisions seem to depend on each other where they do not (7 times of
+10 with 200 trials in a simulation, normal scores once in 100). A decision that not all trials take is judged
+among those that do.
 """
 
 from __future__ import annotations

@@ -105,18 +105,24 @@ class _Session:
         """What will be done, and about how long it takes."""
         roster, done, seconds = self.roster, len(run.records()), 0.0
         size = len(roster.candidates)
+        lines: dict[str, None] = {}
         for place, (label, protocol) in enumerate(roster.protocols.items()):
             left = size - min(max(done - place * size, 0), size)
             if left:
                 seconds += self.evaluator(label).estimated_seconds(left)
-            screen.print(
+            line = (
                 f"data     {protocol.data}: {protocol.train_size:,} training and {protocol.val_size:,} "
                 f"validation images; {protocol.net} of width {protocol.width}, epochs: {protocol.epochs}, "
                 f"seeds: {protocol.seeds}"
             )
+            if line not in lines:  # protocols that differ in their seed alone are shown once
+                lines[line] = None
+                screen.print(line)
         winners = len(roster.winners())
         already = f"; {done} done" if done else ""
+        asked = f"winners of {roster.search}: {winners}, baselines: {size - winners}"
+        if not roster.search:
+            asked = f"{size} candidates, {len(roster.protocols)} times each"
         screen.print(
-            f"budget   winners of {roster.search}: {winners}, baselines: {size - winners}{already}; "
-            f"about {duration(seconds)} at the speed of ReLU\nrun      {run.name}\n"
+            f"budget   {asked}{already}; about {duration(seconds)} at the speed of ReLU\nrun      {run.name}\n"
         )

@@ -5,21 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nas.analysis.comparison import Member, members
 from nas.cli.options import note
 from nas.cli.protocol import Images, available_threads, resolve, with_rungs
 from nas.errors import RunError
+from nas.protocol import Protocol
 from nas.reproductions import acon, swish
 from nas.reproductions.claims import SOURCE
 from nas.reproductions.discovery import Trained, chance
-from nas.reproductions.record import Record, record, search_facts
+from nas.reproductions.record import Record, function_row, record, search_facts
 from nas.reproductions.scales import SCALES, Scale
 from nas.reproductions.verdicts import MARGIN
 from nas.runs.config import RunConfig
 from nas.runs.store import Run
 from nas.spaces import library
 from nas.spaces.schema import SpaceFile
+
+if TYPE_CHECKING:
+    from nas.cli.session import Work
 
 #: of a run's configuration, what may differ where a reproduction goes on with it
 _MAY_DIFFER = {"created", "data_dir", "device", "threads", "time_seconds"}
@@ -78,7 +83,7 @@ def reproduce_swish(*, sampler: str, time_seconds: float | None, scale: str, **a
         protocol=images.protocol,
     )
     closed = (ask.runs_dir / f"{name}-compare").exists()  # what was compared came from the search as it was
-    searched = _done(ask, config, images.location.folder, closed=closed)
+    searched = done(ask, config, images.location.folder, closed=closed)
     trained = Trained.of(searched.records())
     compared, entered = compare(ask, f"{name}-compare", swish.candidates(trained))
     decisions = {trial.number: trial.params for trial in searched.study().get_trials(deepcopy=False)}
@@ -89,7 +94,7 @@ def reproduce_swish(*, sampler: str, time_seconds: float | None, scale: str, **a
         scale,
         ask.seed,
         swish.findings(trained, entered, decisions),
-        entered,
+        [function_row(member) for member in entered],
         {"search": searched, "comparison": compared},
         search_facts(searched, trained, swish.named(trained), odds),
     )
@@ -103,7 +108,8 @@ def reproduce_acon(*, scale: str, **asked: object) -> Record:
     with_meta, meta = compare(ask, f"{name}-meta", [(acon.META, acon.META_EXPRESSION)], ["meta=true"])
     entered += meta
     runs = {"comparison": compared, "meta": with_meta}
-    return record(acon.NAME, acon.SOURCE, scale, ask.seed, acon.findings(entered), entered, runs)
+    rows = [function_row(member) for member in entered]
+    return record(acon.NAME, acon.SOURCE, scale, ask.seed, acon.findings(entered), rows, runs)
 
 
 def compare(
@@ -125,11 +131,11 @@ def compare(
         protocol=images.protocol,
     )
     notes = {"candidates": [list(pair) for pair in candidates], "margin": MARGIN}
-    run = _done(ask, config, images.location.folder, notes={"comparison": notes})
+    run = done(ask, config, images.location.folder, notes={"comparison": notes})
     return run, members(candidates, run.records())
 
 
-def _done(
+def done(
     ask: Asked,
     config: RunConfig,
     folder: Path | None,
@@ -150,28 +156,36 @@ def _done(
 
         note(f"going on with {run.name}")
         budget = run.config.model_copy(update={"time_seconds": config.time_seconds})
-        go_on(run, budget, folder, ask.quiet, silent=True)
+        go_on(run, budget, folder, ask.quiet, _work(config), silent=True)
         return run
     run = Run.create(ask.runs_dir, config, folder)
     for key, value in (notes or {}).items():
         run.note(key, value)
     from nas.cli.session import begin
 
-    begin(run, ask.quiet, silent=True)
+    begin(run, ask.quiet, silent=True, work=_work(config))
     return run
+
+
+def _work(config: RunConfig) -> Work | None:
+    """What fills a run of this kind; None: a search does."""
+    if config.roster is None:
+        return None
+    from nas.cli.rematch import work
+
+    return work
 
 
 def _check_same(run: Run, config: RunConfig) -> None:
     """RunError where the run at hand was begun with other settings than this command has."""
     old, new = run.config, config
-    read: dict[str, object] = {
-        "data_fingerprint": old.protocol.data_fingerprint
-    }  # known once the images have been read
-    if new.protocol.train_size is None:
-        read["train_size"] = old.protocol.train_size
-    asked = new.protocol.model_copy(update=read)
+    new = new.model_copy(update={"protocol": _as_read(new.protocol, old.protocol)})
+    if new.roster is not None and old.roster is not None:
+        pairs = zip(new.roster.protocols.items(), old.roster.protocols.values(), strict=False)
+        protocols = {label: _as_read(asked, known) for (label, asked), known in pairs}
+        new = new.model_copy(update={"roster": new.roster.model_copy(update={"protocols": protocols})})
     for key in RunConfig.model_fields.keys() - _MAY_DIFFER:
-        ours, theirs = (asked, old.protocol) if key == "protocol" else (getattr(new, key), getattr(old, key))
+        ours, theirs = getattr(new, key), getattr(old, key)
         if ours != theirs:
             raise RunError(
                 f"the run {run.name} was begun with another {key}",
@@ -179,3 +193,11 @@ def _check_same(run: Run, config: RunConfig) -> None:
                 allowed=str(ours),
                 cure="take another --runs-dir for this one",
             )
+
+
+def _as_read(asked: Protocol, known: Protocol) -> Protocol:
+    """`asked` with what is known of it once its images have been read."""
+    read: dict[str, object] = {"data_fingerprint": known.data_fingerprint}
+    if asked.train_size is None:
+        read["train_size"] = known.train_size
+    return asked.model_copy(update=read)

@@ -21,6 +21,12 @@ def table(run: Run) -> RenderableType:
     """The result of `run` as far as it is."""
     roster, records = roster_of(run), run.records()
     # scipy.stats takes a second to import, and most views need none of it
+    if not roster.search:
+        from nas.analysis.leaderboard import rows
+        from nas.terminal.leaderboard import leaderboard
+
+        shown = rows(records, run.config.protocol.sample)
+        return leaderboard(shown, records, run.config.protocol, title=run.name)
     if run.config.kind == "transfer":
         from nas.analysis.transfer import cells
         from nas.terminal.transfer import transfer

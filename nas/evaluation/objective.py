@@ -229,7 +229,8 @@ class Evaluator:
     def estimated_seconds(self, candidates: float) -> float:
         """Wall-clock for training `candidates` candidates at the speed of ReLU."""
         images = steps_per_epoch(self.data, self.protocol.recipe) * self.protocol.recipe.batch_size
-        return candidates * self.protocol.seeds * self.protocol.epochs * images / self.images_per_second()
+        trainings = self.protocol.seeds + self.protocol.recipe.lr_budget - 1
+        return candidates * trainings * self.protocol.epochs * images / self.images_per_second()
 
 
 def training_seed(protocol: Protocol, index: int) -> int:

@@ -13,10 +13,14 @@ from nas.reproductions.verdicts import DIFFERENCE, Claim, Finding
 
 @dataclass(frozen=True)
 class Scores:
-    """How one function did, seed by seed; None: it could not be trained."""
+    """How one candidate did, seed by seed; None: it could not be trained.
+
+    learned  how many trainings did, where one that did not counts as guessing; None: nothing counts so
+    """
 
     outcome: str
     val_accs: tuple[float, ...] | None
+    learned: int | None = None
 
     @classmethod
     def of(cls, member: Member) -> Scores:
@@ -39,6 +43,8 @@ def contrasted(claims: Sequence[Claim], scores: Mapping[str, Scores]) -> list[Fi
 
 
 def _contrast(claim: Claim, a: Scores, b: Scores) -> Finding:
+    if a.learned == b.learned == 0:
+        return Finding(claim, "neither learned")
     if a.val_accs is None or b.val_accs is None:
         both = ((claim.better, a), (claim.worse, b))
         failed = [f"{name} {one.outcome}" for name, one in both if one.val_accs is None]

@@ -96,11 +96,18 @@ def _claim(row: Mapping[str, Any]) -> Claim:
 
 
 def _scores(records: Sequence[Record]) -> dict[str, Scores]:
-    """The scores of each label, one record after the other; without any where it failed in one of them."""
+    """The scores of each label, one record after the other; without any where it failed in one of them.
+
+    Where failed trainings count as guessing, they do so in every record.
+    """
     joined: dict[str, Scores] = {}
     labels = [row["label"] for row in records[0]["functions"]]
     for label in labels:
         rows = [row for r in records for row in r["functions"] if row["label"] == label]
+        if all("learned" in row for row in rows):
+            accs = tuple(acc for row in rows for acc in row["val_accs"])
+            joined[label] = Scores("finished", accs, sum(row["learned"] for row in rows))
+            continue
         failed = next((row["outcome"] for row in rows if row["outcome"] != "finished"), None)
         if failed is not None:
             joined[label] = Scores(failed, None)

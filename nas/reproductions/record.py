@@ -27,11 +27,15 @@ def record(
     scale: str,
     seed: int,
     findings: Sequence[Finding],
-    members: Sequence[Member],
+    functions: Sequence[Mapping[str, object]],
     runs: Mapping[str, Run],
     search: Mapping[str, object] | None = None,
 ) -> Record:
-    """Everything that a reproduction found. `runs`: those that it is made of, "comparison" among them."""
+    """Everything that a reproduction found.
+
+    functions  a row for each candidate that was compared: `label`, `outcome`, `val_accs` and more
+    runs       those that it is made of, "comparison" among them
+    """
     data = {
         "schema": SCHEMA,
         "reproduction": paper,
@@ -40,8 +44,8 @@ def record(
         "seed": seed,
         "claims": [claim_row(finding) for finding in findings],
         "search": search,
-        "functions": [_function(member) for member in members],
-        "protocol": {key: run.config.protocol.model_dump() for key, run in runs.items()},
+        "functions": functions,
+        "protocol": {key: _protocol(run) for key, run in runs.items()},
         "provenance": {key: run.provenance() for key, run in runs.items()},
     }
     return cast(Record, plain(data))
@@ -109,6 +113,12 @@ def claim_row(found: Finding) -> dict[str, object]:
     }
 
 
+def _protocol(run: Run) -> dict[str, object]:
+    """That of `run`; a roster has one for each of its seeds, alike in everything else."""
+    protocol, roster = run.config.protocol, run.config.roster
+    return protocol.model_dump() | ({} if roster is None else {"seeds": len(roster.protocols)})
+
+
 def _met(met: Met) -> dict[str, object]:
     return {
         "name": met.name,
@@ -132,7 +142,8 @@ def _best(trained: Trained, record: TrialRecord) -> dict[str, object]:
     }
 
 
-def _function(member: Member) -> dict[str, object]:
+def function_row(member: Member) -> dict[str, object]:
+    """A function of a comparison."""
     found = member.record
     return {
         "label": member.label,

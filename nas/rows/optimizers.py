@@ -43,7 +43,7 @@ class Rule:
     tensors: int | None  #: of a weight's own size that are kept from step to step; None: see `state`
     state: str  #: what is kept
     form: str  #: which of the forms in use this is, and where torch's differs from the textbook's
-    torch: str | None = None  #: the class of torch.optim that does the step; None: code of this project
+    torch: str | None = None  #: the class of torch.optim whose kernels do the step; None: own code
     needs: Needs = "gradient"
     decoupled: bool = False  #: weight decay shrinks the weight instead of joining the gradient, by default
 

@@ -13,6 +13,7 @@ _TOLERANCE = 5e-4  #: of log(|u| at c g / |u| at g) / log c: an epsilon of 1e-6 
 _HISTORY = 60  #: steps of gradients of one size
 _LONG = 400
 _LARGE = (1.0, 1e4, 1e8)  #: sizes of gradients at which a bounded rule has stopped growing
+_LEAST_STEP = 1e-30
 _USUAL_GRADIENT, _USUAL_STEP, _ANY_RATE = 1e-2, 1e-3, 1e-2
 _GROWTH = 1.01
 
@@ -63,10 +64,10 @@ def learning_rates(rule: Rule) -> tuple[float, float, float]:
     0.01, 1 and 100.
 
     The usual one is 0.1 for SGD, 0.001 for sign(g), 0.003 for Adam, and half of it for a rule that is written
-    twice as long; 0.01 where such steps are 0 or not finite, and no rate is better than another.
+    twice as long; 0.01 where such steps are next to 0 or beyond all bounds: no rate is better than another.
     """
     typical = float(np.sqrt(np.mean(after(rule, history(np.full(64, _USUAL_GRADIENT)), w=0.0) ** 2)))
-    moves = np.isfinite(typical) and typical > 0
+    moves = _LEAST_STEP < typical < 1 / _LEAST_STEP
     usual = float(f"{_USUAL_STEP / typical:.2g}") if moves else _ANY_RATE
     return usual / 100, usual, usual * 100
 

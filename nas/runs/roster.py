@@ -1,4 +1,4 @@
-"""What a run that trains the winners of a search anew has to train: which candidates, under which protocols.
+"""What a run that trains named candidates has to train, such as winners of a search: under which protocols.
 
 It is part of `config.toml`, so a run of this kind knows all of it from its first moment on.
 """
@@ -43,8 +43,10 @@ class Roster(_Strict):
     Trial number n of the run is candidate n % len(candidates) under protocol n // len(candidates).
     """
 
-    search: Annotated[str, Field(description="folder of the search, seen from the folder of the runs")]
-    selected_among: Annotated[int, Field(ge=0, description="candidates that the search trained")]
+    search: Annotated[
+        str, Field(description="folder of the search, seen from the folder of the runs; empty: none")
+    ] = ""
+    selected_among: Annotated[int, Field(ge=0, description="candidates that the search trained")] = 0
     candidates: Annotated[
         dict[str, Entry], Field(description="by label, RUN:TRIAL; winners first, best first")
     ]

@@ -57,7 +57,7 @@ class Trials:
                 self.cut_off.append(pending)
         self._spent = sum(record.seconds for record in self.records.values())
         self._spent += sum(rung.seconds for waiting in self.waiting.values() for rung in waiting.rungs)
-        self._clean()
+        self._keep_best()
 
     @property
     def seconds(self) -> float:
@@ -88,7 +88,7 @@ class Trials:
                 save_weights(self._run, task.number, evaluation.weights)
         self._run.finish(task.number, evaluation.fields())
         self.stored(task.number)
-        self._clean()
+        self._keep_best()
 
     def enter(self, task: Task, bracket: int) -> None:
         """Train to the first rung of its bracket, where it waits."""
@@ -147,7 +147,8 @@ class Trials:
         self.stored(number)
 
     def clean(self, hopeless: set[int]) -> None:
-        """Delete the trunks that no rung needs: those of `hopeless` and of whatever has ended."""
+        """Delete the trunks that no rung needs, those of `hopeless` and of what has ended, and spare weights."""
+        self._keep_best()
         self._trunks.keep_only(
             {(n, w.rungs[-1].rung) for n, w in self.waiting.items() if w.rungs and n not in hopeless}
         )
@@ -190,7 +191,7 @@ class Trials:
         self._run.finish(number, {**fields, "rungs": rungs})
         self.stored(number)
 
-    def _clean(self) -> None:
+    def _keep_best(self) -> None:
         best = best_trial(self._run)
         top = {n for n, w in self.waiting.items() if w.rungs and w.rungs[-1].rung == self.top}
         keep_only(self._run, top if best is None else top | {best})

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from nas.errors import SpaceError
 from nas.registry import did_you_mean
-from nas.spaces.reader import read_file, read_text
+from nas.spaces.reader import contents, read_file, read_text
 from nas.spaces.schema import SpaceFile
 
 _PACKAGE = Path(__file__).resolve().parent.parent
@@ -30,8 +30,22 @@ def read(name: str, overrides: Sequence[str] = ()) -> SpaceFile:
     path = _built_in().get(name)
     if path is not None:
         return read_text(path.read_text(encoding="utf-8"), f"search_spaces/{path.name}", overrides)
+    return read_file(_file(name), overrides)
+
+
+def text(name: str) -> str:
+    """The text of the space called `name`, or in the file `name`, as it was written.
+
+    Raises:
+        SpaceError: there is no such space, or its file cannot be read.
+    """
+    path = _built_in().get(name)
+    return contents(_file(name)) if path is None else path.read_text(encoding="utf-8")
+
+
+def _file(name: str) -> Path:
     if _exists(Path(name)):
-        return read_file(Path(name), overrides)
+        return Path(name)
     raise SpaceError(
         "there is no search space and no file of this name",
         got=name,

@@ -24,7 +24,7 @@ def read_file(path: Path, overrides: Sequence[str] = ()) -> SpaceFile:
         SpaceError: the file cannot be read, is no TOML, or says what no space can be.
         SettingError: an override that names no key.
     """
-    return read_text(_contents(path), str(path), overrides)
+    return read_text(contents(path), str(path), overrides)
 
 
 def read_text(text: str, origin: str, overrides: Sequence[str] = ()) -> SpaceFile:
@@ -51,7 +51,8 @@ def from_data(data: Mapping[str, Any], origin: str, overrides: Sequence[str] = (
         raise space_error(error, origin) from None
 
 
-def _contents(path: Path) -> str:
+def contents(path: Path) -> str:
+    """The text of the file `path`. Raises SpaceError where it cannot be read."""
     try:
         if path.is_dir():
             raise SpaceError(f"{path} is a folder, not a space file")

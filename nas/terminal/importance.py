@@ -109,9 +109,9 @@ def _verdict(of: Importance) -> str:
 
 def _footer(of: Importance) -> Iterator[str]:
     yield (
-        "share: of the variance of the scores, as ranks and normal scores of these, adjusted for the number of "
-        "groups (epsilon squared), with a bootstrap interval; beyond: what a pair explains beyond the two alone; p: by "
-        "permutation, corrected (Holm) for all rows of a kind"
+        "share: of the variance of the scores (ranks, as normal scores), adjusted for the number of groups "
+        "(epsilon squared), with a bootstrap interval; beyond: what a pair explains beyond the two alone; p: "
+        "by permutation, corrected (Holm) for all rows of a kind"
     )
     yield (
         f"best, worst: mean score in % (n); {OTHERS}: options with fewer than {RARE} trials, in pairs the "

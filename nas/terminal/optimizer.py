@@ -83,7 +83,7 @@ def description(of: Described) -> Drawing:
             ("rule", rule.formula),
             ("source", str(REFERENCES[rule.source])),
             ("this form", rule.form),
-            ("code", f"torch.optim.{rule.torch}" if rule.torch else "own: torch lacks it"),
+            ("code", f"the kernels of torch.optim.{rule.torch}" if rule.torch else "own: torch lacks it"),
             ("keeps", _state(rule)),
             ("needs", _NEEDS[rule.needs]),
         ]
@@ -128,7 +128,7 @@ def _beside(canvas: Canvas, walks: Sequence[Walk], width: int) -> list[Text]:
 
 
 def _block(canvas: Canvas, walk: Walk, width: int) -> list[list[Part]]:
-    outcome = "tolerance not reached" if walk.steps is None else f"{walk.steps} steps"
+    outcome = "not reached" if walk.steps is None else f"{walk.steps} steps"
     below = canvas.short(edges(walk.land), width)
     head = canvas.short(f"{walk.task}: lr {number(walk.lr)}, {outcome}", width)
     return [[(head, HEADING)], *lines(canvas, walk.land, width, _ROWS), [(below, DIM)]]

@@ -50,11 +50,14 @@ def _killed(command: list[str], folder: Path, seconds: float) -> None:
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL on Windows")
 @pytest.mark.parametrize("number", range(int(os.environ.get("NAS_KILLS", "1"))))
-def test_kill_9_and_resume_give_exactly_the_trials_asked_for(number: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize("rungs", [[], ["--pruner", "halving", "--reduction", "2"]], ids=["full", "rungs"])
+def test_kill_9_and_resume_give_exactly_the_trials_asked_for(
+    number: int, rungs: list[str], tmp_path: Path
+) -> None:
     moment = random.Random(number)
-    _killed([*NAS, *SEARCH], tmp_path, moment.uniform(0.5, 7))
+    _killed([*NAS, *SEARCH, *rungs], tmp_path, moment.uniform(0.5, 7))
     if not (tmp_path / "runs" / "a").exists():  # killed before there was a run: begin again
-        subprocess.run([*NAS, *SEARCH, "-q"], cwd=tmp_path, check=True, capture_output=True)
+        subprocess.run([*NAS, *SEARCH, *rungs, "-q"], cwd=tmp_path, check=True, capture_output=True)
     before = {r.number: r for r in Run.open(tmp_path / "runs", "a").records()}
     _killed([*NAS, "resume", "a"], tmp_path, moment.uniform(0.5, 7))
     subprocess.run([*NAS, "resume", "a"], cwd=tmp_path, check=True, capture_output=True)
@@ -72,3 +75,4 @@ def test_kill_9_and_resume_give_exactly_the_trials_asked_for(number: int, tmp_pa
         assert not same_function(parse(a["expression"]), parse(b["expression"]))
     after = {r.number: r for r in Run.open(tmp_path / "runs", "a").records()}
     assert all(after[n] == record for n, record in before.items()), "what had finished is as it was"
+    assert len(list((tmp_path / "runs" / "a" / "checkpoints").iterdir())) <= 1, "no trunk is left"

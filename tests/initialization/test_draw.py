@@ -20,6 +20,7 @@ SHAPES: dict[str, Callable[[], nn.Module]] = {
     "narrow": lambda: nn.Conv2d(40, 24, 3),
     "groups": lambda: nn.Conv2d(24, 40, 3, groups=4),
     "even": lambda: nn.Conv2d(24, 40, (2, 5)),
+    "tall groups": lambda: nn.Conv2d(8, 64, 1, groups=4),
     "linear": lambda: nn.Linear(130, 70),
     "line": lambda: nn.Conv1d(24, 40, 5),
 }

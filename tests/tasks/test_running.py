@@ -181,7 +181,7 @@ def test_newton_solves_the_digits_in_a_few_steps() -> None:
     path = run(load("logistic"), "newton", lr=1.0, budget=5 * 651)
     assert path.reached is not None
     assert path.reached <= 5
-    assert path.distance[-1] < 1e-6
+    assert path.distance[-1] < 1e-4
 
 
 @pytest.mark.parametrize("name", ["rosenbrock", "beale"])

@@ -47,7 +47,7 @@ def test_one_is_explained_with_all_that_its_row_has(draw: Draw, name: str) -> No
     for part in (rule.summary[:40], rule.formula, rule.form, *(row.meaning for row in rule.hyper)):
         assert "".join(part.split()) in words
     assert "quadratic: lr 0.1, 35 steps" in "\n".join(lines)
-    assert "rosenbrock: lr 0.003, tolerance not" in "\n".join(lines)
+    assert "rosenbrock: lr 0.003, not reached" in "\n".join(lines)
     assert lines[-1] == "five learning rates each"
     ours = next(line for line in lines if line.startswith(f"{name} ") and "35" in line)
     assert ours.split() == [name, "35", "35", "0.1", "–", "–", "0.003"]

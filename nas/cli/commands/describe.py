@@ -15,6 +15,7 @@ KINDS = {
     "task": "A problem with a known optimum, on which optimizers are compared.",
     "init": "An initialization: variance, fans, signal and gradient through depth.",
     "arch": "A network: shapes, weights, multiplications and memory, layer by layer.",
+    "regularization": "Dropout, weight decay, normalization and the like: formula, effect, recipe fields.",
 }
 
 

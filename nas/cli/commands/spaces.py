@@ -1,11 +1,13 @@
-"""`nas spaces`: the search spaces that come with nas, or one of them in full, or its size."""
+"""`nas spaces`: the search spaces that come with nas, or one of them in full, or its size, or a copy."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import Any
 
 import click
 
+from nas.cli.commands.spaces_copy import command as copy
 from nas.cli.options import format_option, print_json
 from nas.errors import SettingError
 from nas.spaces import library
@@ -17,7 +19,18 @@ from nas.terminal import console, tables
 from nas.terminal.canvas import Drawing
 
 
-@click.command("spaces")
+class _SpacesCommand(click.Command):
+    """`nas spaces [NAME]`, and `nas spaces copy NAME FILE.toml`, which is a command of its own."""
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        if args[:1] == [copy.name]:
+            return copy.make_context(f"{info_name} {copy.name}", args[1:], parent, **extra)
+        return super().make_context(info_name, args, parent, **extra)
+
+
+@click.command("spaces", cls=_SpacesCommand)
 @click.argument("name", required=False)
 @click.option("--count", "counted", is_flag=True, help="Count its expressions and its different functions.")
 @click.option(
@@ -29,7 +42,10 @@ from nas.terminal.canvas import Drawing
 )
 @format_option("text", "json")
 def command(name: str | None, counted: bool, settings: tuple[str, ...], format_: str) -> None:
-    """List the search spaces, or describe one: NAME is one of them or a file."""
+    """List the search spaces, or describe one: NAME is one of them or a file.
+
+    "nas spaces copy NAME FILE.toml" writes one to a file of your own, to change and to search.
+    """
     if name is None:
         if counted or settings:
             raise SettingError("--count and --set need the name of a space", cure="see `nas spaces`")
