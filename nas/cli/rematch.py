@@ -124,5 +124,6 @@ class _Session:
         if not roster.search:
             asked = f"{size} candidates, {len(roster.protocols)} times each"
         screen.print(
-            f"budget   {asked}{already}; about {duration(seconds)} at the speed of ReLU\nrun      {run.name}\n"
+            f"budget   {asked}{already}; about {duration(seconds)} at the speed of ReLU\n"
+            f"run      {run.name}\n"
         )

@@ -42,14 +42,14 @@ class Asked:
     quiet: bool
     runs_dir: Path
 
-    def images(self, space: SpaceFile, seed: int, seeds: int) -> Images:
-        """The protocol of a full training at this scale."""
+    def images(self, space: SpaceFile, seed: int, seeds: int, net: str | None = None) -> Images:
+        """The protocol of a full training at this scale. `net`: in place of the scale's."""
         row = self.scale
         return resolve(
             space,
             data=row.data,
             data_dir=self.data_dir,
-            net=row.net,
+            net=net or row.net,
             seed=seed,
             width=row.width,
             epochs=row.epochs,
@@ -181,8 +181,8 @@ def _check_same(run: Run, config: RunConfig) -> None:
     old, new = run.config, config
     new = new.model_copy(update={"protocol": _as_read(new.protocol, old.protocol)})
     if new.roster is not None and old.roster is not None:
-        pairs = zip(new.roster.protocols.items(), old.roster.protocols.values(), strict=False)
-        protocols = {label: _as_read(asked, known) for (label, asked), known in pairs}
+        known = old.roster.protocols
+        protocols = {k: _as_read(asked, known.get(k, asked)) for k, asked in new.roster.protocols.items()}
         new = new.model_copy(update={"roster": new.roster.model_copy(update={"protocols": protocols})})
     for key in RunConfig.model_fields.keys() - _MAY_DIFFER:
         ours, theirs = getattr(new, key), getattr(old, key)

@@ -19,6 +19,7 @@ from nas.optimizers.torch_rules import ARGUMENTS, TorchRule
 from nas.optimizers.updates import AdamScalar, Lion, Normalized, Update
 from nas.registry import did_you_mean
 from nas.rows.optimizers import OPTIMIZERS, Needs, Rule
+from nas.rules.language import OPERANDS
 from nas.rules.rule import read
 
 
@@ -42,7 +43,7 @@ def make(
     Raises:
         SettingError: an unknown rule or hyperparameter, a value that makes no sense, a torch that lacks it.
     """
-    if name not in OPTIMIZERS and not name.isidentifier():
+    if name not in OPTIMIZERS and (name in OPERANDS or not name.isidentifier()):
         written = read(name)
         return RuleStep(
             written, weights, spared, decay=weight_decay, decoupled=decoupled or False, steps=steps

@@ -32,19 +32,23 @@ def copy(name: str, path: Path) -> SpaceFile:
             got=path,
             cure=f"write {path.name or 'my'}{SUFFIX}",
         )
-    renamed = _NAME.sub(lambda _: f"name = {json.dumps(path.stem)}", text, count=1)
-    try:
-        found = read_text(renamed, str(path))
-        if found != space.model_copy(update={"name": path.stem}):  # the line was in some longer text
-            raise SpaceError(f"the name of {name} is not in a line of its own")
-    except SpaceError:
-        renamed, found = text, space
+    own = _renamed(text, space, path)
     try:
         with path.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(renamed)
+            file.write(own)
     except FileExistsError:
         raise SettingError("there is a file of this name already", got=path, cure="name another") from None
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         reason = getattr(error, "strerror", None) or error
         raise SettingError(f"the file cannot be written: {reason}", got=path, cure="name another") from error
-    return found
+    return read_text(own, str(path))
+
+
+def _renamed(text: str, space: SpaceFile, path: Path) -> str:
+    """`text` with the name of the file in place of the space's; as it is where that would not do."""
+    renamed = _NAME.sub(lambda _: f"name = {json.dumps(path.stem)}", text, count=1)
+    try:
+        fits = read_text(renamed, str(path)) == space.model_copy(update={"name": path.stem})
+    except SpaceError:  # no space can have such a name
+        return text
+    return renamed if fits else text

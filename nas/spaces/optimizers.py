@@ -27,6 +27,7 @@ from nas.errors import NasError
 from nas.registry import did_you_mean
 from nas.rows.optimizers import OPTIMIZERS, Hyper
 from nas.rules.grammar import DEEPEST, Grammar
+from nas.rules.rates import rates
 from nas.rules.rule import read
 from nas.spaces.decisions import Chooser, Dimension, Interval, Value
 from nas.spaces.parts import Numbers, decide, numbers, product_of, size_of, sum_of
@@ -119,7 +120,9 @@ class OptimizerTable(Strict):
             settings[name] = float(round(float(chosen))) if self._whole(rule, name) else chosen
         if rule == GRAMMAR and self.grammar is not None:
             rule = self.grammar.grammar().sample(_Choosing(chooser))
-        return {"optimizer": rule if rule in OPTIMIZERS else written(rule), **settings}
+        if rule in OPTIMIZERS:
+            return {"optimizer": rule, **settings}
+        return {"optimizer": written(rule), "lr": usual_lr(rule), **settings}
 
     def size(self) -> int | None:
         """Rules, each with its searched hyperparameters."""
@@ -163,6 +166,14 @@ def written(formula: str) -> str:
         return read(formula).text
     except NasError:
         return formula
+
+
+def usual_lr(formula: str) -> float:
+    """The learning rate that suits the size of the rule's steps."""
+    try:
+        return rates(formula, 1)[0]
+    except NasError:
+        return OPTIMIZERS["sgd"].lr.default
 
 
 def _range(row: Hyper) -> Interval:

@@ -217,7 +217,7 @@ class SpaceFile(Strict):
         What a candidate decides takes the place of that; baselines are trained under it.
         """
         recipe = Recipe(**(default.recipe.model_dump() | self.settings.fixed()))
-        return default.model_copy(update={"recipe": recipe}).under({**self.fixed_lr, **reference(self.parts)})
+        return default.model_copy(update={"recipe": recipe}).under({**reference(self.parts), **self.fixed_lr})
 
     @property
     def fixed_lr(self) -> dict[str, Value]:

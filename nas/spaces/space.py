@@ -59,7 +59,8 @@ class SearchSpace:
             else:
                 settings[key] = recorder.choose(name, dimension.options)
         for part in self.file.parts:
-            settings |= {**self.file.fixed_lr, **part.draw(recorder)}
+            settings |= part.draw(recorder)
+        settings |= self.file.fixed_lr if self.file.parts else {}
         return Draft(genotype, learning, production.tied, settings, recorder.decisions, recorder.dimensions)
 
     def allows(self, draft: Draft) -> bool:

@@ -9,7 +9,7 @@ from nas.errors import SettingError
 from nas.registry import did_you_mean
 from nas.rows.tasks import TASKS
 from nas.tasks.library import load
-from nas.tasks.objective import Objective, View
+from nas.tasks.objective import WHOLE, Objective, View
 
 _FORM = re.compile(r"\s*([a-z-]+)\s*(?:\(([^()]*)\))?\s*")
 _CHOICES = ("condition", "noise", "batch", "total")
@@ -21,7 +21,7 @@ class TaskText:
 
     name: str
     condition: float | None = None
-    view: View = View()
+    view: View = WHOLE
 
     def objective(self) -> Objective:
         """The task itself. SettingError where it has no condition number to choose."""

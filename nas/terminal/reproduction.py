@@ -15,12 +15,13 @@ from nas.symbolic.numeric import evaluate
 from nas.symbolic.parse import parse
 from nas.terminal.canvas import BEST, DIM, HEADING, TROUBLE, Canvas, Column, Drawing, Part
 from nas.terminal.plot import Curve, graph, sparkline
-from nas.terminal.text import NONE, duration, formula, percent, points, short_count
+from nas.terminal.text import NONE, duration, formula, percent, points, short_count, spread
 
 _STYLES = {"supported": BEST, "not supported": TROUBLE}
 _GRAPH = np.linspace(-4.0, 4.0, 81)
 _SHAPE = 12  #: cells of a small graph
 _ROWS = 8
+_GUESSING = "A training that has not learned counts as guessing. "
 
 Data = Mapping[str, Any]
 
@@ -37,6 +38,9 @@ def reproduction(data: Data) -> Drawing:
         parts: list[RenderableType] = [heading, _facts(canvas, data), ""]
         if data["search"] is not None:
             parts += [*_search(canvas, data["search"]), ""]
+        tuned = all("learned" in f for f in data["functions"])
+        if tuned:
+            parts += [_tuned(canvas, data["functions"], seeds), ""]
         supported = sum(c["verdict"] == "supported" for c in data["claims"])
         refuted = sum(c["verdict"] == "not supported" for c in data["claims"])
         count = len(data["claims"])
@@ -50,8 +54,8 @@ def reproduction(data: Data) -> Drawing:
             ),
             canvas.paragraph(
                 f"a > b: difference in points of validation accuracy with its 95 % interval over {seeds} "
-                "paired seeds; p: corrected (Holm) over the claims of one table. The rules were fixed before "
-                "any result; --format json has them."
+                f"paired seeds; p: corrected (Holm) over the claims of one {'source' if tuned else 'table'}. "
+                f"{_GUESSING if tuned else ''}The rules were fixed before any result; --format json has them."
             ),
         )
 
@@ -105,6 +109,27 @@ def _facts(canvas: Canvas, data: Data) -> RenderableType:
     return canvas.paragraph(
         f"{protocol['data']} · {protocol['net']} of width {protocol['width']} · {protocol['epochs']} epochs "
         f"of {protocol['train_size']:,} images · {protocol['seeds']} paired seeds"
+    )
+
+
+def _tuned(canvas: Canvas, rows: Sequence[Data], seeds: int) -> RenderableType:
+    """What was compared: at which learning rate, how often it learned, how well."""
+
+    def learned(row: Data) -> Part:
+        if row["lr"] is None:
+            return ("at no rate", TROUBLE)
+        return f"{row['learned']} of {seeds}", TROUBLE if row["learned"] < seeds else ""
+
+    return canvas.table(
+        [
+            Column("candidate", [row["label"] for row in rows], least=12),
+            Column("lr", [NONE if row["lr"] is None else f"{row['lr']:g}" for row in rows], right=True),
+            Column("learned", [learned(row) for row in rows]),
+            Column(
+                "val acc %",
+                [f"{percent(row['val_acc'])} {spread(row['val_acc_std'])}" for row in rows],
+            ),
+        ]
     )
 
 

@@ -97,6 +97,31 @@ def acon(record: Path | None, format_: str, **asked: Any) -> None:
     _show(reproduce_acon(quiet=asked.pop("quiet") or format_ == "json", **asked), record, None, format_)
 
 
+@command.command("init")
+@_options
+def init(record: Path | None, format_: str, **asked: Any) -> None:
+    """Which gain trains deep networks without normalization (Glorot & Bengio 2010, He et al. 2015, ...).
+
+    Glorot's, He's, the activation's own, orthogonal and torch's default, for five activations, each at the
+    best of five learning rates; then under fresh paired seeds.
+    """
+    from nas.cli.tuning import reproduce_init
+
+    _show(reproduce_init(quiet=asked.pop("quiet") or format_ == "json", **asked), record, None, format_)
+
+
+@command.command("optimizers")
+@_options
+def optimizers(record: Path | None, format_: str, **asked: Any) -> None:
+    """Update rules at equal tuning against Nesterov's momentum (Bello et al. 2017, Chen et al. 2023, ...).
+
+    Each at the best of five learning rates; then under fresh paired seeds.
+    """
+    from nas.cli.tuning import reproduce_optimizers
+
+    _show(reproduce_optimizers(quiet=asked.pop("quiet") or format_ == "json", **asked), record, None, format_)
+
+
 @command.command("pool")
 @click.argument("files", metavar="RECORD ...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @format_option("table", "json")

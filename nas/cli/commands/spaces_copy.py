@@ -16,8 +16,8 @@ from nas.spaces.copying import copy
 def command(name: str, file: Path) -> None:
     """Write the search space NAME, one that comes with nas or a file, to FILE.toml, comments included.
 
-    The copy can be changed and searched: every list may lose or gain entries, every range may move. A file that
-    is there already is left as it is.
+    The copy can be changed and searched: every list may lose or gain entries, every range may move. A file
+    that is there already is left as it is.
     """
     space = copy(name, file)
     quoted = f"'{file}'" if any(c.isspace() for c in str(file)) else str(file)

@@ -1,0 +1,145 @@
+"""Which gain trains deep networks without normalization: Glorot's, He's or the activation's own.
+
+Twenty hidden layers in a row, so that a signal that shrinks or grows a little in each is lost at the end. For
+the init that adapts to residual branches (Zhang et al. 2019) a residual network of twenty layers.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from nas.reproductions.compared import contrasted
+from nas.reproductions.entrants import Entrant, Trained, above
+from nas.reproductions.verdicts import Claim, Finding, Verdict, settle
+from nas.symbolic.gaussian import gain
+from nas.symbolic.parse import parse
+
+NAME = "init"
+SOURCE = "GlorotBengio2010, He2015 and others"
+NET, RESIDUAL = "deep_mlp", "resnet20"
+#: of all candidates. The rate rises for a tenth of the steps only: whoever has not learned after the first
+#: epoch is stopped, and must not be stopped for a rate that was still low
+RECIPE = ("norm=none", "warmup=0.1")
+
+IDENTITY, RELU, TANH = "linear", "ReLU", "tanh"
+ACTIVATIONS = {
+    RELU: "max(x, 0)",
+    TANH: "tanh(x)",
+    "GELU": "gelu",
+    "SiLU": "silu",
+    "SELU": "selu",
+}
+DEFAULT, GLOROT, HE, OWN, ORTHOGONAL, FIXUP = "default", "Glorot", "He", "own gain", "orthogonal", "Fixup"
+INITS = {DEFAULT: "torch", GLOROT: "glorot_normal", HE: "he_normal", OWN: "own", ORTHOGONAL: "orthogonal"}
+
+#: of the stacks in which the signal is measured
+DEPTH, WIDTH, DRAWS = 20, 128, 32
+_CLOSE = 0.1  #: relative difference of two factors a layer that are the same
+_EXACT = 1e-9  #: of two gains
+
+
+@dataclass(frozen=True)
+class Signal:
+    """By what the mean square of the signal is multiplied from layer to layer."""
+
+    claim: Claim
+    init: str
+    expression: str
+    factor: float  #: as the source derives it
+
+
+def _signal(says: str, paper: str, where: str, init: str, activation: str, factor: float) -> Signal:
+    rule = (
+        "mean square of what enters the activations, from layer to layer: geometric mean over "
+        f"{DEPTH} layers of {WIDTH} units and {DRAWS} draws, measured; supported: within {_CLOSE:.0%} of the source's; else "
+        "not supported"
+    )
+    expression = "x" if activation == IDENTITY else ACTIVATIONS[activation]
+    return Signal(Claim(says, says, paper, where, rule), INITS[init], expression, factor)
+
+
+_HE, _GLOROT = "He et al. 2015, section 2.2", "Glorot & Bengio 2010"
+SIGNALS = (
+    _signal("default: signal / 3 a layer", "0.333", f"{_GLOROT}, eq. 15", DEFAULT, IDENTITY, 1 / 3),
+    _signal("Glorot keeps a linear one", "1", f"{_GLOROT}, eq. 12", GLOROT, IDENTITY, 1.0),
+    _signal("Glorot halves it behind ReLU", "0.5", _HE, GLOROT, RELU, 0.5),
+    _signal("He keeps it behind ReLU", "1", _HE, HE, RELU, 1.0),
+)
+
+_DERIVED = (
+    "1/sqrt(E f(z)^2) for z ~ N(0, 1), computed; supported: equal to the source's gain; else not supported"
+)
+GAINS = (
+    (Claim("own gain of ReLU is He's", "own gain of ReLU is He's", "sqrt 2", _HE, _DERIVED), RELU),
+    (Claim("own gain of x is Glorot's", "own gain of x is Glorot's", "1", _GLOROT, _DERIVED), IDENTITY),
+)
+
+
+def label(activation: str, init: str) -> str:
+    """Of a candidate."""
+    return f"{activation} {init}"
+
+
+def _over(activation: str, better: str, worse: str, paper: str, where: str, source: str) -> Claim:
+    says = f"{activation}: {better} > {worse}"
+    return above(label(activation, better), label(activation, worse), paper, where, source, says)
+
+
+_SAXE = "SaxeMcClellandGanguli2014"
+CLAIMS: tuple[Claim, ...] = (
+    _over(TANH, GLOROT, DEFAULT, "+3.0", "table 1, CIFAR-10", "GlorotBengio2010"),
+    _over(RELU, HE, GLOROT, "stalls", "figure 3: 30 layers, Glorot's init stalls", "He2015"),
+    _over(IDENTITY, ORTHOGONAL, GLOROT, "faster", "deep linear networks", _SAXE),
+    _over(TANH, ORTHOGONAL, GLOROT, "faster", "beyond linear networks", _SAXE),
+    *(
+        _over(name, OWN, other, "better", "activations other than ReLU", "BinghamAutoInit2023")
+        for name in ACTIVATIONS
+        if name != RELU
+        for other in (GLOROT, HE)
+    ),
+    _over("residual", FIXUP, HE, "+0.4, +0.65", "on CIFAR-100, with Fixup's style", "ZhangDauphinMa2019"),
+)
+
+
+def entrants() -> list[Entrant]:
+    """Every activation under every init, but for twins: ReLU's own gain is He's."""
+    found = [
+        Entrant(label(activation, init), expression, {"init": text})
+        for activation, expression in ACTIVATIONS.items()
+        for init, text in INITS.items()
+        if (activation, init) != (RELU, OWN)
+    ]
+    found += [Entrant(label(IDENTITY, init), "x", {"init": INITS[init]}) for init in (GLOROT, ORTHOGONAL)]
+    for init, text in ((HE, INITS[HE]), (FIXUP, "fixup")):
+        settings = {"init": text, "net": RESIDUAL}
+        found.append(Entrant(label("residual", init), ACTIVATIONS[RELU], settings))
+    return found
+
+
+def findings(trained: Sequence[Trained], factors: Mapping[str, float]) -> list[Finding]:
+    """Every claim with its verdict. `factors`: what was measured of each of SIGNALS, by its claim's name."""
+    scores = {one.label: one.scores for one in trained}
+    return settle(
+        [
+            *(_derived(claim, activation) for claim, activation in GAINS),
+            *(_measured(signal, factors[signal.claim.name]) for signal in SIGNALS),
+            *contrasted(CLAIMS, scores),
+        ]
+    )
+
+
+def _derived(claim: Claim, activation: str) -> Finding:
+    text, expected = ("x", 1.0) if activation == IDENTITY else (ACTIVATIONS[activation], math.sqrt(2))
+    own = gain(parse(text))
+    return Finding(claim, f"{own:.6g}", verdict=_verdict(own is not None and abs(own - expected) < _EXACT))
+
+
+def _measured(signal: Signal, factor: float) -> Finding:
+    close = abs(factor / signal.factor - 1) < _CLOSE
+    return Finding(signal.claim, f"{factor:.3g}", verdict=_verdict(close))
+
+
+def _verdict(supported: bool) -> Verdict:
+    return Verdict.SUPPORTED if supported else Verdict.NOT_SUPPORTED
