@@ -19,7 +19,7 @@ from nas.registry import did_you_mean
 
 #: name -> what `nas --help` says about it; the command itself is `command` in nas/cli/commands/<name>.py
 COMMANDS = {
-    "search": "Search a space of activation functions.",
+    "search": "Search a space: activation functions, inits, update rules, networks.",
     "train": "Train one function under the recipe and seeds of a search.",
     "resume": "Go on with a run, or extend its budget.",
     "leaderboard": "Rank the candidates of a run.",
@@ -31,7 +31,7 @@ COMMANDS = {
     "power": "How many paired seeds a difference needs, from the spread measured in a run.",
     "show": "Show a run's configuration and provenance, or one trial with its curve.",
     "inspect": "The health card of a function: formula, name, properties, moments, init gain, cost, graph.",
-    "describe": "Explain an optimizer, an initialization or a network: formula, source, what it does.",
+    "describe": "Explain an optimizer, an init, a network and more: formula, source, what it does.",
     "soften": "The smooth relative of a function made of max and min, step by step.",
     "export": "A function or a trial as one file of its own: torch, LaTeX or JSON.",
     "score": "Score architectures before training: counts, gradients, a very short training.",
@@ -88,7 +88,7 @@ def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None
     help="Show the version and exit.",
 )
 def nas() -> None:
-    """Search for activation functions by training small networks on real images."""
+    """Search for activation functions, inits, update rules and small networks by training on real images."""
 
 
 def main(args: Sequence[str] | None = None) -> NoReturn:

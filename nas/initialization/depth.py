@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -45,12 +46,13 @@ def through_depth(
 ) -> ThroughDepth:
     """Measure `draws` networks, each with weights and inputs of its own."""
     residual = init.law.depth != "none"
+    kind = _Residual if residual else _Plain
     signals, gradients = [], []
     for number in range(draws):
+        stack = kind(depth, width, lambda: Activation(expression, width))
         generator = torch.Generator().manual_seed(derive(seed, "depth", number))
         x = torch.randn(_INPUTS, width, generator=generator)
-        stack = (_Residual if residual else _Plain)(depth, width, lambda: Activation(expression, width))
-        apply(stack, init, expression, seed=derive(seed, "weights", number), batch=lambda x=x: x)  # type: ignore[misc]
+        apply(stack, init, expression, seed=derive(seed, "weights", number), batch=partial(torch.clone, x))
         places = stack.places(x)
         last = torch.randn(places[-1].shape, generator=generator)
         # a place that nothing reaches backward has a gradient of 0
@@ -58,7 +60,8 @@ def through_depth(
         signals.append([_mean_square(z) / _mean_square(x) for z in places])
         gradients.append([_mean_square(slope) / _mean_square(last) for slope in slopes])
     step = 2 if residual else 1
-    return ThroughDepth(tuple(range(step, depth + 1, step)), np.array(signals), np.array(gradients), residual)
+    layers = tuple(range(step, depth + 1, step))
+    return ThroughDepth(layers, np.array(signals), np.array(gradients), residual)
 
 
 def _mean_square(values: Tensor) -> float:

@@ -147,7 +147,7 @@ class Trials:
         self.stored(number)
 
     def clean(self, hopeless: set[int]) -> None:
-        """Delete the trunks that no rung needs, those of `hopeless` and of what has ended, and spare weights."""
+        """Delete spare weights, and the trunks that no rung needs: of `hopeless` and of what has ended."""
         self._keep_best()
         self._trunks.keep_only(
             {(n, w.rungs[-1].rung) for n, w in self.waiting.items() if w.rungs and n not in hopeless}

@@ -2,9 +2,9 @@
 
     python -m tests.benchmarks.fidelity --data-dir DIR --work DIR [--seeds 5] [--trials 12] [--record FILE]
 
-For each search seed three searches of `--space yardstick` run one after the other, in an order that turns with
-the seed: the plain loop with `--trials` trials, then nas with as many training images, without a pruner and
-with `--pruner halving --rungs 1`. Each is a process of its own with both cores.
+For each search seed three searches of `--space yardstick` run one after the other: the plain loop with
+`--trials` trials, then nas with as many training images, without a pruner and with `--pruner halving
+--rungs 1`, in an order that turns with the seed. Each is a process of its own with all cores.
 
 (a) The winner of each search, by its own validation score, is trained anew under 4 fresh seeds with nas's
     plain recipe (one-cycle): its true score.
@@ -66,7 +66,7 @@ class Benchmark:
         self._evaluator: Evaluator | None = None
 
     def search(self, method: str, seed: int) -> Json:
-        """One search as {images, seconds, trials: [{expression, score, seconds}]}, scores of full trainings."""
+        """One search: {images, seconds, trials: [{expression, score, seconds}]}, scores of full trainings."""
         make = (lambda: self._plain(seed)) if method == "plain" else (lambda: self._nas(method, seed))
         return self._kept(f"search-{method}-{seed}", make)
 

@@ -43,7 +43,7 @@ def test_a_decision_that_mattered_is_named_and_json_is_pure(cli: Cli, here: Path
     got = json.loads(cli("importance", "first", "--format", "json").out)
     (row,) = got["decisions"]
     assert (row["name"], row["n"], row["best"]["option"], got["trials"]) == ("init", 14, "own", 14)
-    assert row["share"] > 0.8
+    assert row["share"] > 0.5
     assert got["pairs"] == []
 
 

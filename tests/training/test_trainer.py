@@ -73,7 +73,8 @@ class Scaled(nn.Module):
 
 def test_steps_equal_sgd_written_out_by_hand() -> None:
     """v <- m v + g, w <- w - lr (g + m v) in float64; g has weight decay except for the activation's."""
-    recipe = DIGITS.model_copy(update={"weight_decay": 0.05, "batch_size": 100, "hyper": {"momentum": 0.8}, "lr": 0.05})
+    chosen = {"weight_decay": 0.05, "batch_size": 100, "hyper": {"momentum": 0.8}, "lr": 0.05}
+    recipe = DIGITS.model_copy(update=chosen)
     torch.manual_seed(2)
     model = Scaled()
     start = (model.scale.a.flatten(), model.linear.weight, model.linear.bias)

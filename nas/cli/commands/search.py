@@ -100,7 +100,7 @@ def command(
     settings: tuple[str, ...],
     **protocol: Any,
 ) -> None:
-    """Search a space of activation functions by training small networks on real images.
+    """Search activation functions, inits, update rules or networks by training on real images.
 
     Everything is stored in the run's folder as it happens; Ctrl-C or a crash loses nothing that has finished,
     and `nas resume` goes on.
