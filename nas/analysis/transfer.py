@@ -225,7 +225,10 @@ def _verdict(
     below = {name: d for name, d in differences.items() if d < 0}
     if below:
         worst = min(below, key=below.__getitem__)
-        return f"below ReLU in {len(below)} of {len(found)}, by {100 * -below[worst]:.2f} points in {worst}"
+        there = next(cell for cell in found if cell.label == worst).scores[label].vs_relu
+        sure = "" if there is None or there.p is None else f" (p {there.p:.2g} there)"
+        words = f"below ReLU in {len(below)} of {len(found)}, by {100 * -below[worst]:.2f} points in {worst}"
+        return f"{words}{sure}"
     words = f"never below ReLU in the mean of {len(found)}"
     if p_holm is None:
         return f"{words}; one seed gives no spread to judge by"

@@ -214,6 +214,12 @@ def with_rungs(images: Images, fidelity: str, rungs: tuple[int, ...] | None, red
             cure=f"raise --{fidelity.replace('_', '-')}, or name rungs below it with --rungs",
         )
     recipe = protocol.recipe
+    if recipe.lr_budget > 1:
+        raise SettingError(
+            "a pruner takes one learning rate for each candidate",
+            got=f"lr_budget = {recipe.lr_budget}",
+            cure="--set lr_budget=1, or search without --pruner",
+        )
     if FIDELITIES.find(fidelity).goes_on:
         recipe = recipe.model_copy(update={"schedule": "wsd"})
     return replace(

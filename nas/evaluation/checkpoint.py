@@ -60,7 +60,8 @@ def load_network(run: Run) -> nn.Module:
     if number is None:
         raise RunError(f"no trial of {run.name} has finished yet", cure=f"nas resume {run.name}")
     record = next(r for r in run.records() if r.number == number)
-    network = build_network(run.config.protocol, parse(record.expression), 0)
+    settings = {**record.settings, "init": "auto"}  # the weights are about to be replaced
+    network = build_network(run.config.protocol.under(settings), parse(record.expression), 0)
     weights = load_weights(run, number)
     try:
         network.load_state_dict(weights)

@@ -56,7 +56,7 @@ class Evaluation:
 
 
 #: what does not depend on how far a training went
-SHARED = ("init_gain", "code", "parameters", "macs", "activation_bytes")
+SHARED = ("init_gain", "code", "parameters", "macs", "activation_bytes", "lr_tried")
 
 
 @dataclass(frozen=True)

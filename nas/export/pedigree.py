@@ -53,6 +53,11 @@ def pedigree(run: Run, number: int) -> Pedigree:
             allowed="a trial that has finished",
             cure="export the function itself: nas export EXPR",
         )
+    if run.config.protocol.recipe.meta or record.settings.get("meta"):
+        raise RunError(
+            f"trial {number} of {run.name} made its beta from its input: a module, not a function",
+            cure="take nas.activations.meta_acon.MetaAcon",
+        )
     if not isinstance(record.expression, str):
         raise RunError(f"trial {number} of {run.name} is damaged: its formula is no text")
     return Pedigree(parse(record.expression), _facts(run, record))

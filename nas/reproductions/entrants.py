@@ -34,9 +34,9 @@ DIFFERENCE = (
     f"each at the best of {RATES} learning rates, even in log over its rule's range, by a seed of its own; a "
     f"training has learned that ends more than {_SIGMAS} standard errors above guessing; one that has not "
     "counts as guessing, and so does what learned at no rate under every seed; supported: the mean "
-    f"difference has the claim's sign and p < {LEVEL:g} (paired t test, Holm over the claims of the same source); not "
-    f"supported: the other sign so, or within {100 * MARGIN:g} points with probability above {1 - LEVEL:g}; "
-    "else cannot tell, also where neither ever learned"
+    f"difference has the claim's sign and p < {LEVEL:g} (paired t test, Holm over the claims of the same "
+    f"source); not supported: the other sign so, or within {100 * MARGIN:g} points with probability above "
+    f"{1 - LEVEL:g}; else cannot tell, also where neither ever learned"
 )
 
 

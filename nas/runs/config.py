@@ -10,7 +10,7 @@ from pathlib import PurePosixPath, PureWindowsPath
 from typing import Annotated, Any, Literal
 
 import tomli_w
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, field_validator, model_validator
 
 from nas.errors import RunError
 from nas.protocol import Protocol
@@ -77,6 +77,12 @@ class RunConfig(BaseModel):
         if value not in PRUNERS:
             raise ValueError(f"should be one of {', '.join(PRUNERS)}")
         return value
+
+    @model_validator(mode="after")
+    def _one_choice(self) -> RunConfig:
+        if self.pruner != "none" and self.protocol.recipe.lr_budget > 1:
+            raise ValueError("a pruner takes one learning rate: lr_budget should be 1")
+        return self
 
     @field_validator("data_dir")
     @classmethod

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,7 +13,7 @@ from nas.evaluation.tasks import TaskEvaluator
 from nas.evaluation.trunks import Trunks
 from nas.outcomes import Outcome
 from nas.rows.pruners import FIDELITIES
-from nas.runs.records import Pending, RungScore, TrialRecord, so_far
+from nas.runs.records import Pending, RungScore, TrialRecord, so_far, tuned
 from nas.runs.store import Run
 from nas.search.watch import Observer, Task, Watch
 from nas.symbolic.parse import parse
@@ -114,7 +114,7 @@ class Trials:
         if rung == self.top and first.outcome is Outcome.FINISHED:
             save_weights(self._run, number, first.weights)
         if seeds > 1 and first.outcome is Outcome.FINISHED:
-            rest = self._evaluate(waiting.task, rung=rung, seeds=range(1, seeds))
+            rest = self._evaluate(at(waiting.task, first.lr_tried), rung=rung, seeds=range(1, seeds))
             first = together(first, rest)
         self._score(number, rung, first)
 
@@ -122,7 +122,8 @@ class Trials:
         """One training more at the last rung."""
         waiting = self.waiting[number]
         last = waiting.rungs[-1]
-        more = self._evaluate(waiting.task, rung=last.rung, seeds=[len(last.val_accs)])
+        task = at(waiting.task, last.facts.get("lr_tried", ()))
+        more = self._evaluate(task, rung=last.rung, seeds=[len(last.val_accs)])
         if more.outcome is not Outcome.FINISHED:
             self._fall(number, more)
             return
@@ -195,6 +196,11 @@ class Trials:
         best = best_trial(self._run)
         top = {n for n, w in self.waiting.items() if w.rungs and w.rungs[-1].rung == self.top}
         keep_only(self._run, top if best is None else top | {best})
+
+
+def at(task: Task, tried: Sequence[tuple[float, float | None]]) -> Task:
+    """The task at the learning rate that its first seed chose from a budget."""
+    return replace(task, settings={**task.settings, **tuned(tried)})
 
 
 def task_of(pending: Pending) -> Task:

@@ -108,8 +108,14 @@ def _facts(canvas: Canvas, data: Data) -> RenderableType:
     protocol = data["protocol"]["comparison"]
     return canvas.paragraph(
         f"{protocol['data']} · {protocol['net']} of width {protocol['width']} · {protocol['epochs']} epochs "
-        f"of {protocol['train_size']:,} images · {protocol['seeds']} paired seeds"
+        f"of {protocol['train_size']:,} images · {protocol['seeds']} paired seeds{_rates(data)}"
     )
+
+
+def _rates(data: Data) -> str:
+    """How many learning rates each candidate was given, where they were tuned."""
+    tried = len(data["functions"][0].get("lr_tried", ()))
+    return f" · each at the best of {tried} learning rates" if tried else ""
 
 
 def _tuned(canvas: Canvas, rows: Sequence[Data], seeds: int) -> RenderableType:

@@ -110,5 +110,6 @@ def _footer(judged: Sequence[Standing]) -> Iterator[str]:
     yield (
         "lowest: the least mean difference to ReLU, in points; p: that a winner is truly at or below ReLU in "
         "some cell, the largest one-sided p of the paired t tests of all cells (intersection-union test), "
-        f"corrected (Holm) for the number of winners, {sum(bool(s.verdict) for s in judged)}"
+        f"corrected (Holm) for the number of winners, {sum(bool(s.verdict) for s in judged)}; p of one cell: "
+        "two-sided, not corrected"
     )

@@ -106,7 +106,9 @@ def test_never_below_relu_and_how_sure_that_is() -> None:
     assert w.verdict.startswith("never below ReLU in the mean of 2; that it is above in each is not sure")
     assert (v.not_below, v.worst) == (1, "digits/resnet20")
     assert v.worst_difference == pytest.approx(-0.02)
-    assert v.verdict == "below ReLU in 1 of 2, by 2.00 points in digits/resnet20"
+    two_sided = 2 * (1 - q)
+    said = f"below ReLU in 1 of 2, by 2.00 points in digits/resnet20 (p {two_sided:.2g} there)"
+    assert v.verdict == said
     assert by_label["relu"].reference
     assert by_label["elu"].verdict == ""
     assert by_label["elu"].mean_rank == 2.0

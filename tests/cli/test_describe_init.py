@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
 from nas.cli.main import run
+from nas.rows.init_parts import DEPTHS, FANS, GAINS, HEADS, STEPS
 from nas.rows.inits import INITS
 
 
@@ -50,6 +52,11 @@ def test_json_has_the_figures(capsys: pytest.CaptureFixture[str]) -> None:
     assert found["draws"] == 2
     exploding = json.loads(output(capsys, "normal(gain=1e6)", *SMALL, "--depth", "9", "--format", "json")[1])
     assert exploding["signal"][-1] is None
+
+
+def test_help_names_every_part(capsys: pytest.CaptureFixture[str]) -> None:
+    words = set(re.findall(r"\w+", output(capsys, "--help")[1]))
+    assert words >= {*HEADS, *FANS, *GAINS, *DEPTHS, *STEPS}
 
 
 def test_wrong_input(capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import dataclasses
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from nas.reproductions import scales
+from nas.evaluation.objective import Evaluation, Evaluator
+from nas.reproductions import init, optimizers, scales
 from tests.cli.conftest import Cli
 
 KEYS = ["claim", "paper", "here", "verdict"]
@@ -83,6 +85,70 @@ def test_acon_with_its_meta_form(cli: Cli, here: Path, tiny: None) -> None:
     }
     assert [f["label"] for f in data["functions"]][-1] == "Meta-ACON"
     assert "Meta-ACON > Swish" in [c["claim"] for c in data["claims"]]
+
+
+@pytest.mark.slow
+def test_inits_tuned_and_compared(cli: Cli, here: Path, tiny: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    few = ("tanh Glorot", "tanh He", "ReLU default", "residual He", "residual Fixup")
+    some = [one for one in init.entrants() if one.label in few]
+    monkeypatch.setattr(init, "entrants", lambda: some)
+    first = cli("reproduce", "init", "--format", "json", "--record", "r.json")
+    assert first.code == 0, first.err
+    data = json.loads(first.out)
+    assert list(data["claims"][0])[:4] == KEYS
+    assert data["protocol"]["comparison"]["recipe"]["norm"] == "none"
+    assert (data["protocol"]["tuning"]["seeds"], data["protocol"]["comparison"]["seeds"]) == (1, 2)
+    rows = {row["label"]: row for row in data["functions"]}
+    assert set(rows) == set(few)
+    assert [len(row["lr_tried"]) for row in rows.values()] == [5] * len(few)
+    assert rows["ReLU default"]["lr"] is None  # its signal is gone after twenty layers
+    assert rows["residual He"]["settings"]["net"] == "resnet20"
+    verdicts = {c["claim"]: c["verdict"] for c in data["claims"]}
+    assert verdicts["ReLU: He keeps signal"] == "supported"
+    assert "residual: Fixup > He" in verdicts
+    assert str(here) not in first.out  # no absolute path
+
+    study = here / "runs" / "reproduce-init-minutes-0-compare" / "study.db"
+    before = study.stat().st_mtime_ns
+    assert json.loads(cli("reproduce", "init", "--format", "json").out) == data
+    assert study.stat().st_mtime_ns == before
+    assert "at no rate" in cli("reproduce", "init").out
+    assert json.loads(cli("reproduce", "pool", "r.json", "--format", "json").out)["seeds"] == [0]
+    assert "max(x, 0)" in cli("show", "reproduce-init-minutes-0-tune").out
+    assert cli("resume", "reproduce-init-minutes-0-tune").code == 0
+
+
+@pytest.mark.slow
+def test_update_rules_go_on_where_they_were_cut_off(
+    cli: Cli, here: Path, tiny: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    some = [one for one in optimizers.entrants() if one.label in ("Nesterov", "Lion", "PowerSign")]
+    monkeypatch.setattr(optimizers, "entrants", lambda: some)
+    whole = json.loads(cli("reproduce", "optimizers", "--format", "json", "--runs-dir", "whole").out)
+    evaluate, calls = Evaluator.evaluate, iter(range(100))
+
+    def cut(self: Evaluator, *args: Any, **more: Any) -> Evaluation:
+        if next(calls) == 4:  # three were tuned, one compared
+            raise KeyboardInterrupt
+        return evaluate(self, *args, **more)
+
+    monkeypatch.setattr(Evaluator, "evaluate", cut)
+    assert cli("reproduce", "optimizers", "-q").code != 0
+    monkeypatch.setattr(Evaluator, "evaluate", evaluate)
+    done = cli("reproduce", "optimizers", "--format", "json")
+    assert done.code == 0, done.err
+    assert "going on with reproduce-optimizers-minutes-0-compare" in done.err
+    data = json.loads(done.out)
+    for a, b in zip(data["functions"], whole["functions"], strict=True):
+        assert {k: v for k, v in a.items() if k != "seconds"} == {
+            k: v for k, v in b.items() if k != "seconds"
+        }
+    assert data["claims"] == whole["claims"]
+    row = dataclasses.replace(scales.SCALES["minutes"], seeds=3)
+    monkeypatch.setitem(scales.SCALES._rows, "minutes", row)
+    refused = cli("reproduce", "optimizers", "-q")
+    assert refused.code == 2
+    assert "was begun with another" in refused.err
 
 
 def test_help_names_the_scales(cli: Cli) -> None:

@@ -16,7 +16,7 @@ from nas.errors import RunError, SettingError
 from nas.reproductions.figure import draw
 from nas.reproductions.pool import pool
 from nas.reproductions.record import load, save
-from tests.reproductions.records import example
+from tests.reproductions.records import example, tuned_example
 
 SEEDS = [example(seed) for seed in (0, 1, 2)]
 
@@ -79,6 +79,18 @@ def test_one_that_failed_once_failed() -> None:
     relu |= {"outcome": "diverged", "val_accs": []}
     row = next(c for c in pool(records)["claims"] if c["claim"] == "Swish > ReLU")
     assert (row["here"], row["verdict"]) == ("ReLU diverged", "cannot tell at this scale")
+
+
+def test_where_failures_count_as_guessing_they_do_in_every_record() -> None:
+    records = [tuned_example(seed) for seed in (0, 1)]
+    rows = {c["claim"]: c for c in pool(records)["claims"]}
+    he = rows["ReLU: He > Glorot"]
+    assert (he["verdict"], he["n_seeds"]) == ("supported", 6)
+    accs = [a for r in records for f in r["functions"] if f["label"] == "ReLU He" for a in f["val_accs"]]
+    assert he["effect"] == pytest.approx(np.mean(accs) - 0.1)
+    assert rows["GELU: own > He"]["here"] == "neither learned"
+    assert rows["tanh: own > He"]["n_seeds"] == 6  # learned under seed 1 alone
+    assert json.dumps(rows, allow_nan=False)
 
 
 def test_what_does_not_belong_together_is_refused() -> None:

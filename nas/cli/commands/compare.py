@@ -108,6 +108,8 @@ def _asked(text: str, runs_dir: Path) -> _Asked:
         expression = parse(text)
         return _Asked(text.strip(), expression.text)
     run = Run.open(runs_dir, found["run"])
+    if run.config.kind == "transfer":
+        raise SettingError("a transfer has several protocols; name a trial of its search", got=text.strip())
     records = {record.number: record for record in run.records()}
     record = records.get(int(found["trial"]))
     if record is None:

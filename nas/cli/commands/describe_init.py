@@ -20,7 +20,7 @@ from nas.symbolic.parse import parse
 from nas.terminal import console, tables
 from nas.terminal.initialization import InitSheet, init_sheet, verdict
 
-_DEPTH, _DEPTH_TRAINED = 50, 10  #: layers; training them one by one takes a while
+_DRAWN, _TRAINED = (50, 5), (10, 1)  #: layers and networks; training layers one by one takes a while
 
 
 @click.command("init", cls=ExpressionCommand)
@@ -31,14 +31,20 @@ _DEPTH, _DEPTH_TRAINED = 50, 10  #: layers; training them one by one takes a whi
 @click.option("--depth", type=click.IntRange(2, 1000), help="Layers.  [default: 50; 10 with autoencoder]")
 @click.option("--width", type=click.IntRange(2, 4096), default=256, show_default=True, help="Units a layer.")
 @click.option(
-    "--draws", type=click.IntRange(1, 1000), default=5, show_default=True, help="Networks measured."
+    "--draws", type=click.IntRange(1, 1000), help="Networks measured.  [default: 5; 1 with autoencoder]"
 )
 @click.option(
     "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of weights and inputs."
 )
 @format_option("table", "json")
 def command(
-    text: str | None, activation: str, depth: int | None, width: int, draws: int, seed: int, format_: str
+    text: str | None,
+    activation: str,
+    depth: int | None,
+    width: int,
+    draws: int | None,
+    seed: int,
+    format_: str,
 ) -> None:
     """Show an init: its variance, its source, and signal and gradient through depth without normalization.
 
@@ -58,8 +64,8 @@ def command(
         _list(format_)
         return
     init, expression = read(text), parse(activation)
-    if depth is None:
-        depth = _DEPTH if "autoencoder" not in init.steps else _DEPTH_TRAINED
+    usual = _TRAINED if "autoencoder" in init.steps else _DRAWN
+    depth, draws = depth or usual[0], draws or usual[1]
     measured = through_depth(init, expression, depth=depth, width=width, draws=draws, seed=seed)
     if format_ == "json":
         print_json(_as_json(init, expression, measured, depth, width, seed))

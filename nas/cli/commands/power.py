@@ -8,6 +8,7 @@ import click
 
 from nas.analysis.power import DIFFERENCES, plan, to_dict
 from nas.cli.options import format_option, note, print_json, runs_dir_option
+from nas.errors import SettingError
 from nas.runs.store import Run
 from nas.terminal import comparison as views
 from nas.terminal import console
@@ -33,6 +34,8 @@ def command(run_name: str | None, differences: tuple[float, ...], format_: str, 
     run = Run.open(runs_dir, run_name)
     if run_name is None:
         note(f"the newest run is {run.name}")
+    if run.config.kind == "transfer":
+        raise SettingError("a transfer mixes networks and data: it has no one spread", got=run.name)
     planned = plan(run.records(), [d / 100 for d in differences] or DIFFERENCES)
     if format_ == "json":
         print_json(to_dict(planned))
