@@ -23,7 +23,7 @@ from nas.symbolic.parse import parse
 def reproduce_init(*, scale: str, **asked: object) -> Record:
     """Measure the signal, tune, compare, judge; what has been done already is taken as it is."""
     ask = Asked(scale=SCALES.find(scale), **asked)  # type: ignore[arg-type]
-    runs, trained = _tuned(ask, init.NAME, init.entrants(), init.RECIPE, net=init.NET)
+    runs, trained = _tuned(ask, init.NAME, init.entrants(), init.SEEDS, init.RECIPE, init.NET)
     found = init.findings(trained, {s.claim.name: _factor(s) for s in init.SIGNALS})
     rows = [entrants.row(one) for one in trained]
     return record(init.NAME, init.SOURCE, scale, ask.seed, found, rows, runs)
@@ -32,22 +32,31 @@ def reproduce_init(*, scale: str, **asked: object) -> Record:
 def reproduce_optimizers(*, scale: str, **asked: object) -> Record:
     """Tune, compare, judge."""
     ask = Asked(scale=SCALES.find(scale), **asked)  # type: ignore[arg-type]
-    runs, trained = _tuned(ask, optimizers.NAME, optimizers.entrants())
+    runs, trained = _tuned(ask, optimizers.NAME, optimizers.entrants(), ask.scale.seeds)
     found = optimizers.findings(trained)
     rows = [entrants.row(one) for one in trained]
     return record(optimizers.NAME, optimizers.SOURCE, scale, ask.seed, found, rows, runs)
 
 
 def _tuned(
-    ask: Asked, paper: str, candidates: Sequence[Entrant], recipe: Sequence[str] = (), net: str | None = None
+    ask: Asked,
+    paper: str,
+    candidates: Sequence[Entrant],
+    seeds: int,
+    recipe: Sequence[str] = (),
+    net: str | None = None,
 ) -> tuple[dict[str, Run], list[Trained]]:
-    """The runs, and what they made of the candidates. `net`: in place of the scale's."""
-    space = library.read("activations", recipe)
+    """The runs, and what they made of the candidates. `net`: in place of the scale's.
+
+    One rung, the last: a training is judged at its end alone, as a start that is slow is no verdict here.
+    """
+    space = library.read("activations", ["schedule=wsd", *recipe])
     images = ask.images(space, ask.seed, seeds=1, net=net)
-    name, protocol = f"reproduce-{paper}-{ask.scale.name}-{ask.seed}", images.protocol
+    name = f"reproduce-{paper}-{ask.scale.name}-{ask.seed}"
+    protocol = images.protocol.model_copy(update={"rungs": (images.protocol.epochs,)})
     first = _run(ask, f"{name}-tune", space, images, entrants.tuning(candidates, protocol))
     found = entrants.tuned(candidates, first.records(), Guessing.under(protocol))
-    roster = entrants.comparison(found, protocol, ask.scale.seeds)
+    roster = entrants.comparison(found, protocol, seeds)
     second = _run(ask, f"{name}-compare", space, images, roster)
     return {"tuning": first, "comparison": second}, entrants.trained(found, roster, second.records())
 

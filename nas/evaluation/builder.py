@@ -10,25 +10,36 @@ from torch import Tensor, nn
 from nas.activations.meta_acon import meta_activation
 from nas.activations.module import activation
 from nas.architectures.library import build
-from nas.initialization.apply import apply
-from nas.initialization.scaling import scale
+from nas.initialization.apply import apply, forward_gain
 from nas.protocol import Protocol
 from nas.rows.datasets import DATASETS
 from nas.seeds import derive
 from nas.symbolic.expression import Expression
 
+#: what init `auto` is, by the recipe's `init_gain`
+_AUTO = {"auto": "auto", "own": "own", "he": "he_normal"}
+
 
 def build_network(
     protocol: Protocol, expression: Expression, seed: int, batch: Callable[[], Tensor] | None = None
 ) -> nn.Module:
-    """The network of `protocol` with `expression` at every place of an activation.
+    """The network of `protocol` with `expression` at every place of an activation; see `initialized`."""
+    return initialized(protocol, expression, seed, batch)[0]
 
-    Weights depend on `seed` and the recipe's `init_gain` alone: all candidates start from the same random
-    numbers. torch's global random state is left as it was.
+
+def initialized(
+    protocol: Protocol, expression: Expression, seed: int, batch: Callable[[], Tensor] | None = None
+) -> tuple[nn.Module, float | None]:
+    """The network, and sqrt(fan-in Var w) of its weights behind the activations (None without any).
+
+    All candidates under one init start from the same random numbers, those of `seed`. torch's global random
+    state is left as it was.
+    batch  gives training images, for inits that look at data
     """
     row, recipe = DATASETS.find(protocol.data), protocol.recipe
+    start = derive(seed, "init")
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(derive(seed, "init"))
+        torch.manual_seed(start)
         network = build(
             protocol.net,
             channels=row.channels,
@@ -40,8 +51,5 @@ def build_network(
             pooling=None if recipe.pooling == "own" else recipe.pooling,
             dropout=recipe.dropout,
         )
-    if recipe.init == "auto":
-        scale(network, expression, recipe.init_gain)
-    else:
-        apply(network, recipe.init, expression, seed=derive(seed, "init"), batch=batch)
-    return network
+    init = _AUTO[recipe.init_gain] if recipe.init == "auto" else recipe.init
+    return network, forward_gain(apply(network, init, expression, seed=start, batch=batch))

@@ -15,8 +15,7 @@ from nas.activations.meta_acon import has_beta
 from nas.activations.module import form_of
 from nas.architectures.accounting import Account, account
 from nas.datasets.images import Images
-from nas.evaluation.builder import build_network
-from nas.initialization.scaling import applied_gain
+from nas.evaluation.builder import build_network, initialized
 from nas.outcomes import Epoch, Outcome
 from nas.protocol import Protocol
 from nas.rules.rates import rates
@@ -173,8 +172,7 @@ class Evaluator:
         start = time.perf_counter()
         recipe, data = protocol.recipe, self._data(protocol)
         seed = training_seed(self.protocol, index)
-        network = build_network(protocol, expression, seed, lambda: first_batch(data, recipe, seed))
-        gain = applied_gain(network, expression, recipe.init_gain) if recipe.init == "auto" else None
+        network, gain = initialized(protocol, expression, seed, lambda: first_batch(data, recipe, seed))
         shape = data.x_train.shape[1:]
         cost = account(network, (shape[0], shape[1], shape[2]))
         watch = None if on_epoch is None else _with_seed(on_epoch, index)

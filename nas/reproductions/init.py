@@ -1,7 +1,8 @@
-"""Which gain trains deep networks without normalization: Glorot's, He's or the activation's own.
+"""Which gain trains networks without normalization: Glorot's, He's or the activation's own.
 
-Twenty hidden layers in a row, so that a signal that shrinks or grows a little in each is lost at the end. For
-the init that adapts to residual branches (Zhang et al. 2019) a residual network of twenty layers.
+Twenty hidden layers in a row, so that a signal that shrinks or grows a little in each is lost at the end; for
+gains that differ little the small convolutional network, which learns under all of them; for the init that
+adapts to residual branches (Zhang et al. 2019) a residual network of twenty layers.
 """
 
 from __future__ import annotations
@@ -18,22 +19,38 @@ from nas.symbolic.parse import parse
 
 NAME = "init"
 SOURCE = "GlorotBengio2010, He2015 and others"
-NET, RESIDUAL = "deep_mlp", "resnet20"
-#: of all candidates. The rate rises for a tenth of the steps only: whoever has not learned after the first
-#: epoch is stopped, and must not be stopped for a rate that was still low
-RECIPE = ("norm=none", "warmup=0.1")
+NET = "deep_mlp"
+RECIPE = ("norm=none",)
+SEEDS = 4  #: at every scale: what stalls does so under each
 
-IDENTITY, RELU, TANH = "x", "ReLU", "tanh"
-ACTIVATIONS = {
-    IDENTITY: "x",
-    RELU: "max(x, 0)",
-    TANH: "tanh(x)",
-    "GELU": "gelu",
-    "SiLU": "silu",
-    "SELU": "selu",
-}
+IDENTITY, RELU, TANH, GELU, SILU, SELU = "x", "ReLU", "tanh", "GELU", "SiLU", "SELU"
+ACTIVATIONS = {IDENTITY: "x", RELU: "max(x, 0)", TANH: "tanh(x)", GELU: "gelu", SILU: "silu", SELU: "selu"}
 DEFAULT, GLOROT, HE, OWN, ORTHOGONAL, FIXUP = "default", "Glorot", "He", "own", "orthogonal", "Fixup"
-INITS = {DEFAULT: "torch", GLOROT: "glorot_normal", HE: "he_normal", OWN: "own", ORTHOGONAL: "orthogonal"}
+INITS = {
+    DEFAULT: "torch",
+    GLOROT: "glorot_normal",
+    HE: "he_normal",
+    OWN: "own",
+    ORTHOGONAL: "orthogonal",
+    FIXUP: "fixup",
+}
+#: network -> activation -> inits. Left out are twins: ReLU's own gain is He's, that of x and SELU Glorot's
+CANDIDATES: dict[str, dict[str, tuple[str, ...]]] = {
+    NET: {
+        IDENTITY: (GLOROT, ORTHOGONAL),
+        RELU: (DEFAULT, GLOROT, HE),
+        TANH: (DEFAULT, GLOROT, HE, OWN, ORTHOGONAL),
+        SELU: (GLOROT, HE),
+        GELU: (HE, OWN),
+    },
+    "small": {
+        TANH: (GLOROT, HE, OWN),
+        GELU: (GLOROT, HE, OWN),
+        SILU: (GLOROT, HE, OWN),
+        SELU: (HE, OWN),
+    },
+    "resnet20": {RELU: (HE, FIXUP)},
+}
 
 #: of the stacks in which the signal is measured
 DEPTH, WIDTH, DRAWS = 20, 128, 8
@@ -75,17 +92,24 @@ _DERIVED = (
 GAINS = (
     (Claim("ReLU: own is He's", "ReLU: own is He's", "sqrt 2", _HE, _DERIVED), RELU, math.sqrt(2)),
     (Claim("x: own is Glorot's", "x: own is Glorot's", "1", _GLOROT, _DERIVED), IDENTITY, 1.0),
+    (
+        Claim("SELU: own is Glorot's", "SELU: own is Glorot's", "1", "Klambauer et al. 2017", _DERIVED),
+        SELU,
+        1.0,
+    ),
 )
 
 
-def label(activation: str, init: str) -> str:
+def label(activation: str, init: str, net: str = NET) -> str:
     """Of a candidate."""
-    return f"{activation} {init}"
+    return f"{activation} {init}" if net == NET else f"{net} {activation} {init}"
 
 
-def _over(activation: str, better: str, worse: str, paper: str, where: str, source: str) -> Claim:
-    says = f"{activation}: {better} > {worse}"
-    return above(label(activation, better), label(activation, worse), paper, where, source, says)
+def _over(
+    activation: str, better: str, worse: str, paper: str, where: str, source: str, net: str = NET
+) -> Claim:
+    says = f"{label(activation, better, net)} > {worse}"
+    return above(label(activation, better, net), label(activation, worse, net), paper, where, source, says)
 
 
 _SAXE = "SaxeMcClellandGanguli2014"
@@ -94,28 +118,38 @@ CLAIMS: tuple[Claim, ...] = (
     _over(RELU, HE, GLOROT, "stalls", "figure 3: 30 layers, Glorot's init stalls", "He2015"),
     _over(IDENTITY, ORTHOGONAL, GLOROT, "faster", "deep linear networks", _SAXE),
     _over(TANH, ORTHOGONAL, GLOROT, "faster", "beyond linear networks", _SAXE),
+    _over(SELU, GLOROT, HE, "gain 1", "initialization", "Klambauer2017"),
+    _over(GELU, OWN, HE, "better", "activations other than ReLU", "BinghamAutoInit2023"),
     *(
-        _over(name, OWN, other, "better", "activations other than ReLU", "BinghamAutoInit2023")
-        for name in ACTIVATIONS
-        if name not in (RELU, IDENTITY)
-        for other in (GLOROT, HE)
+        _over(name, OWN, other, "better", "activations other than ReLU", "BinghamAutoInit2023", "small")
+        for name, inits in CANDIDATES["small"].items()
+        for other in inits
+        if other != OWN
     ),
-    _over("residual", FIXUP, HE, "+0.4", "CIFAR-100: ResNet-56 +0.4, VGG-16-BN +0.65", "ZhangDauphinMa2019"),
+    _over(
+        RELU,
+        FIXUP,
+        HE,
+        "+0.4",
+        "CIFAR-100: ResNet-56 +0.4, VGG-16-BN +0.65",
+        "ZhangDauphinMa2019",
+        "resnet20",
+    ),
 )
 
 
 def entrants() -> list[Entrant]:
-    """Every activation under every init, but for twins: ReLU's own gain is He's, the identity's Glorot's."""
-    found = [
-        Entrant(label(activation, init), expression, {"init": text})
-        for activation, expression in ACTIVATIONS.items()
-        for init, text in INITS.items()
-        if (activation, init) not in ((RELU, OWN), (IDENTITY, OWN))
+    """All of CANDIDATES, in their order."""
+    return [
+        Entrant(
+            label(activation, init, net),
+            ACTIVATIONS[activation],
+            {"init": INITS[init]} | ({} if net == NET else {"net": net}),
+        )
+        for net, activations in CANDIDATES.items()
+        for activation, inits in activations.items()
+        for init in inits
     ]
-    for init, text in ((HE, INITS[HE]), (FIXUP, "fixup")):
-        settings = {"init": text, "net": RESIDUAL}
-        found.append(Entrant(label("residual", init), ACTIVATIONS[RELU], settings))
-    return found
 
 
 def findings(trained: Sequence[Trained], factors: Mapping[str, float]) -> list[Finding]:

@@ -89,23 +89,26 @@ def test_acon_with_its_meta_form(cli: Cli, here: Path, tiny: None) -> None:
 
 @pytest.mark.slow
 def test_inits_tuned_and_compared(cli: Cli, here: Path, tiny: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    few = ("tanh Glorot", "tanh He", "ReLU default", "residual He", "residual Fixup")
+    few = ("tanh Glorot", "tanh default", "ReLU default", "small tanh own")
     some = [one for one in init.entrants() if one.label in few]
     monkeypatch.setattr(init, "entrants", lambda: some)
+    monkeypatch.setattr(init, "SEEDS", 2)
     first = cli("reproduce", "init", "--format", "json", "--record", "r.json")
     assert first.code == 0, first.err
     data = json.loads(first.out)
     assert list(data["claims"][0])[:4] == KEYS
     assert data["protocol"]["comparison"]["recipe"]["norm"] == "none"
+    assert data["protocol"]["comparison"]["rungs"] == [3]
     assert (data["protocol"]["tuning"]["seeds"], data["protocol"]["comparison"]["seeds"]) == (1, 2)
     rows = {row["label"]: row for row in data["functions"]}
     assert set(rows) == set(few)
     assert [len(row["lr_tried"]) for row in rows.values()] == [5] * len(few)
     assert rows["ReLU default"]["lr"] is None  # its signal is gone after twenty layers
-    assert rows["residual He"]["settings"]["net"] == "resnet20"
+    assert rows["small tanh own"]["settings"] == {"init": "own", "net": "small"}
     verdicts = {c["claim"]: c["verdict"] for c in data["claims"]}
     assert verdicts["ReLU: He keeps signal"] == "supported"
-    assert "residual: Fixup > He" in verdicts
+    assert "tanh Glorot > default" in verdicts
+    assert "ReLU He > Glorot" not in verdicts  # neither was trained
     assert str(here) not in first.out  # no absolute path
 
     study = here / "runs" / "reproduce-init-minutes-0-compare" / "study.db"

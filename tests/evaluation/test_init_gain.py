@@ -61,7 +61,7 @@ def test_the_record_says_which_gain_was_applied(evaluator: Evaluator) -> None:
         result = evaluator.evaluate(GELU, None if setting is None else {"init_gain": setting})
         fields = cast(dict[str, object], plain(result.fields()))
         kept = TrialRecord.from_json(TRIAL | fields)
-        assert kept.init_gain == expected
+        assert kept.init_gain == pytest.approx(expected, rel=1e-12)
         assert TrialRecord.from_json(kept.to_json()) == kept
 
 

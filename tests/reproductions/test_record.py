@@ -84,12 +84,12 @@ def test_one_that_failed_once_failed() -> None:
 def test_where_failures_count_as_guessing_they_do_in_every_record() -> None:
     records = [tuned_example(seed) for seed in (0, 1)]
     rows = {c["claim"]: c for c in pool(records)["claims"]}
-    he = rows["ReLU: He > Glorot"]
+    he = rows["ReLU He > Glorot"]
     assert (he["verdict"], he["n_seeds"]) == ("supported", 6)
     accs = [a for r in records for f in r["functions"] if f["label"] == "ReLU He" for a in f["val_accs"]]
     assert he["effect"] == pytest.approx(np.mean(accs) - 0.1)
-    assert rows["GELU: own > He"]["here"] == "neither learned"
-    assert rows["tanh: own > He"]["n_seeds"] == 6  # learned under seed 1 alone
+    assert rows["GELU own > He"]["here"] == "neither learned"
+    assert rows["small tanh own > He"]["n_seeds"] == 6  # learned under seed 1 alone
     assert json.dumps(rows, allow_nan=False)
 
 

@@ -48,7 +48,7 @@ def test_candidates_with_settings_stand_with_their_rates(draw: Draw, unicode: bo
     ]  # fmt: skip
     assert "each at the best of 2 learning rates" in " ".join(text.split())
     assert "counts as guessing" in " ".join(text.split())
-    assert next(line for line in lines if line.startswith("ReLU: He > Glorot")).split()[-1] == "supported"
+    assert next(line for line in lines if line.startswith("ReLU He > Glorot")).split()[-1] == "supported"
 
 
 def test_the_pooled_screen_has_every_seed(draw: Draw) -> None:
