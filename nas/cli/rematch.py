@@ -122,7 +122,7 @@ class _Session:
         already = f"; {done} done" if done else ""
         asked = f"winners of {roster.search}: {winners}, baselines: {size - winners}"
         if not roster.search:
-            asked = f"{size} candidates, {len(roster.protocols)} times each"
+            asked = f"candidates: {size}, trainings of each: {len(roster.protocols)}"
         screen.print(
             f"budget   {asked}{already}; about {duration(seconds)} at the speed of ReLU\n"
             f"run      {run.name}\n"

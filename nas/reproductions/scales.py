@@ -1,7 +1,9 @@
 """How large a reproduction is: its data, network and budget, one row a scale. Fixed before any result.
 
 A search of `hour` trains 300 x 1 and about 75 x 2.3 epochs of 10,000 images, its comparison 19 functions x 6
-seeds x 3 epochs: 8.1 million images, 54 minutes at 2,500 a second.
+seeds x 3 epochs: 8.1 million images, 54 minutes at 2,500 a second. Where candidates are tuned it is at most
+8 x (5 rates + 6 seeds) x 3 epochs for update rules, 2.6 million, and 27 x (5 + 4) x 3 for inits, 7.3 million,
+less what diverges before its end.
 """
 
 from __future__ import annotations

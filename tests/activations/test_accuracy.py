@@ -26,6 +26,7 @@ def check(expression: Expression, x: object) -> list[float]:
     return [e.of_function for e in found]
 
 
+@pytest.mark.slow
 def test_the_catalogue() -> None:
     """And 97 of 100 numbers stay within 8 ulp x condition number of the function itself."""
     units = [u for i, expression in enumerate(catalogue()) for u in check(expression, points(8, i))]

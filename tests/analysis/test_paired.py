@@ -51,6 +51,7 @@ def test_special_cases() -> None:
         assert (equal.p, equal.ci_low, equal.equivalence(0.5)) == (None, None, None)
 
 
+@pytest.mark.slow
 def test_intervals_cover_what_they_say() -> None:
     """Simulated: 95 % within 3 standard errors with the t interval, with the bootstrap a little less."""
     draw = np.random.default_rng(3)

@@ -64,7 +64,7 @@ def test_the_plain_loop_counts_the_images_it_trains_on(cifar10: Path) -> None:
     assert isinstance(trials, list)
     assert all(
         u1 in plain_search.UNARY and b in plain_search.BINARY and 0 <= accuracy <= 1
-        for u1, _, b, accuracy in trials
+        for u1, _, b, accuracy, _ in trials
     )
 
 

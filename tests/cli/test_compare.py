@@ -13,6 +13,7 @@ SMALL = ["--data", "digits", "--width", "2", "--epochs", "1", "--train-size", "2
 KEYS = ["a", "b", "difference", "ci_low", "ci_high", "p", "p_holm", "n_seeds", "verdict"]
 
 
+@pytest.mark.slow
 def test_a_comparison_from_its_training_to_its_plan(cli: Cli, here: Path) -> None:
     command = ["compare", "relu", "-tanh(x)", "max(0, x)", "--seeds", "3", "--name", "c", *SMALL]
     done = cli(*command, "--format", "json")

@@ -130,6 +130,7 @@ def test_one_clear_message_and_nothing_half_written(cli: Cli, folder: Path, case
     assert contents(folder) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "case",
     [

@@ -41,7 +41,7 @@ def test_the_file_is_complete_and_has_a_schema(config: RunConfig) -> None:
         ("trials = 40", "trials = ", ["damaged", "line"]),
         ("epochs = 7", "epoch = 7", ["protocol.epoch", "did you mean epochs?"]),
         ("label_smoothing = 0.1", "label_smoothing = 1.9", ["protocol.recipe.label_smoothing", "1.9"]),
-        ('baselines = [', 'baselines = [1, ', ["baselines"]),
+        ("baselines = [", "baselines = [1, ", ["baselines"]),
         ('kind = "search"', 'kind = "dance"', ["kind", "dance", "search"]),
         ("schema = 1", "schema = 2", ["newer version of nas", "update"]),
         ("schema = 1", "", ["schema"]),

@@ -56,6 +56,7 @@ def opening(by: Run, when: str = "2026-03-01T12:00:00.000+00:00", **others: obje
     return Opening(when=when, by=name, by_created=created, **values)
 
 
+@pytest.mark.slow
 def test_an_opening_is_in_both_runs_before_and_with_its_results(tmp_path: Path) -> None:
     a, c = search(tmp_path, "a"), confirmation(tmp_path, "c", "a")
     assert openings.openings(a) == openings.shown(c) == []

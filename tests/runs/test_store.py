@@ -214,6 +214,7 @@ def test_a_lock_that_is_held_for_a_moment_only_is_waited_for(run: Run) -> None:
     timer.join()
 
 
+@pytest.mark.slow
 def test_asking_whether_it_runs_never_keeps_a_writer_out(run: Run, start: Start) -> None:
     with run.lock():
         pass

@@ -135,6 +135,7 @@ print(study.best_value)
 """
 
 
+@pytest.mark.slow
 def test_another_process_reads_and_notes_with_plain_optuna_while_a_search_writes(
     run: Run, environment: dict[str, str]
 ) -> None:

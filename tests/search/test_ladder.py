@@ -128,6 +128,7 @@ def test_what_waits_is_seen_before_the_end(climbing: Searching) -> None:
     assert list(run.checkpoints.glob("trunk-*.pt"))
 
 
+@pytest.mark.slow
 def test_baselines_climb_every_rung_and_images_are_a_budget(climbing: Searching) -> None:
     ending, run, _ = climbing(trials=None, images=6 * PER_EPOCH, baselines=("relu",))
     assert ending == "images"
@@ -149,6 +150,7 @@ def test_other_fidelities_train_anew(climbing: Searching, fidelity: str, rungs: 
     assert not list(run.checkpoints.glob("trunk-*"))
 
 
+@pytest.mark.slow
 def test_a_race_gives_seeds_to_those_that_may_still_be_best(climbing: Searching) -> None:
     protocol = PROTOCOL.model_copy(update={**SIZES, "epochs": 1, "seeds": 4, "recipe": RECIPE})
     _, run, _ = climbing(protocol=protocol, pruner="none", race=True, trials=3)

@@ -24,6 +24,7 @@ def _likelihood(x: np.ndarray, effect: float) -> float:
     return quad(inside, -8, 8, limit=200)[0]
 
 
+@pytest.mark.slow
 def test_the_evidence_is_the_integral_that_the_text_says() -> None:
     x = np.array(SAMPLE)
     mixed = quad(lambda d: _likelihood(x, d) * norm.pdf(d), -8, 8, limit=100)[0]

@@ -311,6 +311,7 @@ assert not {"torch", "optuna"} & set(sys.modules)
 """
 
 
+@pytest.mark.slow
 def test_proposals_are_the_same_in_every_process_and_need_no_torch() -> None:
     printed = [
         subprocess.run(

@@ -68,6 +68,7 @@ def test_operator_trees_print_what_they_mean(formula: str) -> None:
     assert sympy.simplify(again.tree - expression.tree) == 0
 
 
+@pytest.mark.slow
 def test_text_does_not_depend_on_the_hash_of_strings() -> None:
     """Texts are keys of the store: a resumed run in a new process must write the same ones."""
     code = f"from nas.symbolic.parse import parse; print([parse(f).text for f in {FORMULAS!r}])"

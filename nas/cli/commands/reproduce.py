@@ -102,8 +102,8 @@ def acon(record: Path | None, format_: str, **asked: Any) -> None:
 def init(record: Path | None, format_: str, **asked: Any) -> None:
     """Which gain trains deep networks without normalization (Glorot & Bengio 2010, He et al. 2015, ...).
 
-    Glorot's, He's, the activation's own, orthogonal and torch's default, for five activations, each at the
-    best of five learning rates; then under fresh paired seeds.
+    Glorot's, He's, the activation's own, orthogonal and torch's default through twenty layers and through
+    four, Fixup in a residual network; each at the best of five learning rates, then under fresh paired seeds.
     """
     from nas.cli.tuning import reproduce_init
 

@@ -35,6 +35,7 @@ def test_the_small_space_of_aquasurf() -> None:
     assert 2000 < found.finite < found.distinct
 
 
+@pytest.mark.slow
 def test_the_large_space_of_aquasurf() -> None:
     """1,023,524 expressions, about 387,000 functions, 425,896 float32 patterns published."""
     found = count(spaced("aquasurf_large"))

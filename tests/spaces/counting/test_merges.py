@@ -107,6 +107,7 @@ def first_writing(searched: SearchSpace, classes: Sketch, place: int) -> Draft:
     return draft
 
 
+@pytest.mark.slow
 def test_what_is_merged_is_equal(searched: SearchSpace, classes: Sketch) -> None:
     chooser = RandomChooser(2023)
     merges, strays, wrong = 0, 0, []
@@ -126,6 +127,7 @@ def test_what_is_merged_is_equal(searched: SearchSpace, classes: Sketch) -> None
     assert wrong == []
 
 
+@pytest.mark.slow
 def test_what_is_not_merged_is_different(searched: SearchSpace, classes: Sketch) -> None:
     """Random pairs, and random functions with the nearest other one."""
     random = np.random.default_rng(2023)
