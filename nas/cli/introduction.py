@@ -68,6 +68,15 @@ def planned(config: RunConfig) -> int | None:
     return config.trials + len(config.baselines)
 
 
+def expected_images(config: RunConfig) -> float | None:
+    """Training images of the whole budget of a search with a pruner; None where all trials cost the same."""
+    protocol = config.protocol
+    if config.pruner == "none" or config.trials is None or protocol.train_size is None:
+        return None
+    full = protocol.epochs * protocol.train_size
+    return full * (config.trials * expected_share(config) + len(config.baselines))
+
+
 def _scored_on(config: RunConfig, evaluator: Evaluator | TaskEvaluator) -> str:
     """Data and network, or the task."""
     protocol = config.protocol

@@ -10,7 +10,7 @@ from functools import lru_cache
 import numpy as np
 from rich.console import Console, RenderableType
 
-from nas.cli.introduction import planned
+from nas.cli.introduction import expected_images, planned
 from nas.cli.options import note
 from nas.outcomes import Outcome
 from nas.runs.progress import Progress
@@ -89,7 +89,9 @@ class _Live(_Quiet):
             started=time.time(),
             trials=planned(config),
             seconds=config.time_seconds,
-            trials_before=len(trained),
+            trials_before=len(trained) + len(self._waiting),
+            images=expected_images(config),
+            images_before=sum(r.train_images for r in [*trained, *self._waiting.values()]),
         )
 
     @contextlib.contextmanager

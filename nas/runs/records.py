@@ -94,6 +94,11 @@ class TrialRecord:
         return self.origin == "baseline"
 
     @property
+    def waiting(self) -> bool:
+        """Whether it has been scored at a rung and may go on yet."""
+        return bool(self.rungs) and self.reason == waiting_words(self.rungs)
+
+    @property
     def n_seeds(self) -> int:
         """Trainings that gave a score."""
         return len(self.val_accs)

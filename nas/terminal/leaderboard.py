@@ -238,7 +238,10 @@ def _footer(
 
 def outcome_words(records: Sequence[TrialRecord], *, equal: str = "equal") -> str:
     """41 finished, 3 diverged, 5 screened, 12 equal; those equal to an earlier one were not trained again."""
-    counts = [f"{n} {outcome}" for outcome, n in outcome_counts(records).items() if n]
+    waiting = sum(record.waiting for record in records)
+    ended = outcome_counts([record for record in records if not record.waiting])
+    counts = [f"{n} {outcome}" for outcome, n in ended.items() if n]
+    counts += [f"{waiting} waiting"] if waiting else []
     known = sum(record.equal_proposals for record in records)
     return ", ".join([*counts, f"{known} {equal}"] if known else counts)
 

@@ -34,6 +34,8 @@ class Session:
     trials: int | None = None  #: trained trials when the budget is spent, baselines included; None: by time
     seconds: float | None = None  #: of this session
     trials_before: int = 0  #: trained before this session, when a run is resumed
+    images: float | None = None  #: expected in all where trials differ in cost, as with a pruner
+    images_before: int = 0  #: trained on before this session
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,12 @@ def pace(session: Session, records: Sequence[TrialRecord], progress: Progress | 
     gained = done - session.trials_before
     per_second = gained / elapsed if gained > 0 and elapsed > 0 else None
     shares, waits = [], []
-    if session.trials is not None:
+    if session.images is not None:
+        paid = sum(record.train_images for record in trained)
+        shares.append(min(paid / session.images, 0.99))
+        if paid > session.images_before:
+            waits.append(max(session.images - paid, 0) * elapsed / (paid - session.images_before))
+    elif session.trials is not None:
         shares.append(done / session.trials if session.trials else 1.0)
         if per_second:
             waits.append(max(session.trials - done, 0.0) / per_second)
