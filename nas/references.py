@@ -395,6 +395,8 @@ REFERENCES = Table("reference", [
     Reference("Ramachandran2017", "Ramachandran, Zoph, Le", 2017, "Searching for Activation Functions",
               "arXiv",
               _arxiv("1710.05941")),
+    Reference("Real2019", "Real, Aggarwal, Huang, Le", 2019,
+              "Regularized Evolution for Image Classifier Architecture Search", "AAAI", _arxiv("1802.01548")),
     Reference("Roy2019", "Roy, Manna, Dubey, Chaudhuri", 2019,
               "LiSHT: Non-Parametric Linearly Scaled Hyperbolic Tangent Activation Function for Neural "
               "Networks",

@@ -25,6 +25,7 @@ SAMPLERS = Table(
             "uniformly at random over functions, or over writings in a space of more than two million",
             "Bergstra2012",
         ),
+        Sampler("evolution", "regularized evolution: mutates the best of a few young trials", "Real2019"),
         Sampler("exhaustive", "walks a finite space once, in order", "nas"),
     ],
 )

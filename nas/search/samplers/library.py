@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nas.rows.samplers import SAMPLERS
 from nas.search.samplers.base import Sampler
+from nas.search.samplers.evolution import EvolutionSampler
 from nas.search.samplers.exhaustive import ExhaustiveSampler
 from nas.search.samplers.random import RandomSampler
 from nas.search.samplers.tpe import TpeSampler
@@ -12,6 +13,7 @@ from nas.spaces.space import SearchSpace
 _CODE: dict[str, type[Sampler]] = {
     "tpe": TpeSampler,
     "random": RandomSampler,
+    "evolution": EvolutionSampler,
     "exhaustive": ExhaustiveSampler,
 }
 
