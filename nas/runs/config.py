@@ -68,9 +68,7 @@ class RunConfig(BaseModel):
     data_dir: Annotated[str | None, Field(description="relative to the run folder")] = None
     space: Annotated[dict[str, JsonValue], Field(description="the resolved space file")] = {}
     protocol: Protocol
-    roster: Annotated[Roster | None, Field(description="what confirm, transfer and reproduce train")] = (
-        None
-    )
+    roster: Annotated[Roster | None, Field(description="what confirm, transfer and reproduce train")] = None
 
     @field_validator("created")
     @classmethod

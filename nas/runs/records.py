@@ -78,9 +78,7 @@ class TrialRecord:
     train_images: int = 0  #: images trained on, all epochs and seeds together
     init_gain: float | None = None  #: sqrt(fan-in Var w) of the weights behind the activations
     code: str | None = None  #: what computed the activation: "compiled" or "eager"
-    lr_tried: tuple[
-        tuple[float, float | None], ...
-    ] = ()  #: those of a budget, each with its score
+    lr_tried: tuple[tuple[float, float | None], ...] = ()  #: those of a budget, each with its score
     bracket: int = 0  #: the rung that it began at
     rungs: tuple[RungScore, ...] = ()  #: its scores at the rungs of a pruner or a race, lowest first
     parameters: int | None = None  #: numbers that are trained

@@ -61,6 +61,7 @@ def test_json_has_the_row_the_paths_and_the_budget(cli: Cli, few: None) -> None:
     assert all(len(rule["tried"]) == 2 for rule in quadratic["rules"].values())
 
 
+@pytest.mark.slow
 def test_findings_tell_decay_noise_and_sums_apart() -> None:
     sgd, adam = describe_optimizer.findings("sgd", 0.2), describe_optimizer.findings("adam", 0.3)
     assert sgd["decay_forms_apart"] < 1e-12

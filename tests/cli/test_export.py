@@ -107,6 +107,7 @@ def files(folder: Path) -> dict[str, tuple[int, int]]:
     return {name: stat for name, stat in contents(folder).items() if "study.db" not in name}
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("folder")
 def test_it_needs_no_torch(nas: Nas) -> None:
     done = nas("export", "first", "0", python=("-X", "importtime"))

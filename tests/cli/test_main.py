@@ -82,6 +82,7 @@ def test_ctrl_c_exits_with_130_and_says_how_to_go_on(
     assert capsys.readouterr().err.strip() == "nas: interrupted; go on with `nas resume first`"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "args", [["spaces", "activations"], ["--version"], ["inspect", "x", "--format=json"]]
 )
@@ -102,6 +103,7 @@ def test_a_closed_pipe_is_no_error_to_talk_about(
         assert process.stderr.read() == ""
 
 
+@pytest.mark.slow
 def test_a_stream_without_unicode_shows_marks_instead_of_a_traceback(
     nas: Nas, environment: dict[str, str]
 ) -> None:

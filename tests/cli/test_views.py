@@ -185,6 +185,7 @@ MULTIPLY = """
 """  # a thousand trials of one, faster than Optuna would
 
 
+@pytest.mark.slow
 def test_the_leaderboard_of_a_thousand_trials_needs_no_torch(nas: Nas, here: Path) -> None:
     run = Run.create(here / "runs", RunConfig(name="large", protocol=Protocol(data="digits")))
     add(run, "max(x, 0)", "baseline", finished(0.61, 0.63), "ReLU")

@@ -99,6 +99,7 @@ def verdicts(files: list[Path]) -> dict[str, tuple[str, str]]:
     return {name: (verdict, said) for said, name, verdict in blocks}
 
 
+@pytest.mark.slow
 def test_every_file_passes_its_own_test_without_nas(verdicts: dict[str, tuple[str, str]]) -> None:
     for number, text in enumerate(TEXTS):
         assert verdicts[f"f{number}"][0] == "passed", (text, verdicts[f"f{number}"])
@@ -113,6 +114,7 @@ def test_a_file_that_is_wrong_says_so(verdicts: dict[str, tuple[str, str]], name
     ) in said
 
 
+@pytest.mark.slow
 def test_python_on_the_file_exits_with_0(files: list[Path]) -> None:
     good = files[TEXTS.index("gelu")]
     done = alone(good.parent, good.name)

@@ -45,6 +45,7 @@ def test_every_step_is_torchs(momentum: float, nesterov: bool, decay: float) -> 
     assert all(p.grad is None for p in ours)
 
 
+@pytest.mark.slow
 def test_it_does_not_load_torchs_compiler() -> None:
     code = (
         "import sys, torch\nfrom nas.optimizers.sgd import SGD\n"

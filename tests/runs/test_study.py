@@ -174,6 +174,7 @@ def test_the_study_is_in_wal_mode_and_every_commit_is_on_the_disk(run: Run) -> N
         assert own.exec_driver_sql("PRAGMA busy_timeout").scalar() == 60_000
 
 
+@pytest.mark.slow
 def test_after_a_power_cut_in_the_middle_of_a_write_the_earlier_trials_are_there(
     run: Run, tmp_path: Path
 ) -> None:
@@ -209,6 +210,7 @@ def test_a_file_that_is_no_database(run: Run, content: bytes) -> None:
     assert (run.path / "study.db").read_bytes() == content
 
 
+@pytest.mark.slow
 def test_a_database_with_torn_pages(run: Run) -> None:
     for _ in range(30):
         run.finish(run.begin(PARAMS, SPACE, FIELDS), RESULT)

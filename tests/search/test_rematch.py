@@ -68,6 +68,7 @@ def test_each_is_trained_as_it_was_found_under_fresh_seeds(search: Run, images: 
     assert records[0].val_accs != old.evaluate(winner, {"lr": 0.1}).val_accs, "the seeds are not the search's"
 
 
+@pytest.mark.slow
 def test_a_run_cut_off_twice_equals_one_that_was_not(search: Run, images: Images) -> None:  # noqa: F811
     whole, cut = (
         confirmation(search, "whole", top=2, test=False),

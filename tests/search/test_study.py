@@ -59,6 +59,7 @@ def test_a_search_cut_off_twice_equals_one_that_was_not(searching: Searching, sa
     assert _facts(cut.records()) == _facts(whole.records())
 
 
+@pytest.mark.slow
 def test_an_exhausted_space_ends_the_search(searching: Searching) -> None:
     """25 x 2 writings of 5 unary primitives; sqrt is screened, the rest is what sets of functions remain."""
     ending, run, _ = searching(trials=1000, data={**SMALL, "activation": {"core_unit": {

@@ -138,6 +138,7 @@ def _interpret(genotype: Genotype, x: Any) -> Any:
     return call(rows[names.index(genotype.formula)], *parts, beta=1.0)
 
 
+@pytest.mark.slow
 def test_every_pair_of_the_yardstick_has_a_function() -> None:
     """One candidate of every 23; the walk of the whole space is the search's business."""
     drafts = list(SearchSpace(read("yardstick")).enumerate())
