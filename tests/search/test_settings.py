@@ -30,6 +30,7 @@ def _protocol(**recipe: Any) -> Protocol:
     return PROTOCOL.model_copy(update={**SIZES, "epochs": 1, "recipe": RECIPE.model_copy(update=recipe)})
 
 
+@pytest.mark.slow
 def test_every_rule_gets_the_same_learning_rates_and_pays_for_them(
     searching: Searching, images: Images
 ) -> None:

@@ -33,7 +33,10 @@ def _facts(records: list[TrialRecord]) -> list[dict[str, object]]:
     ]
 
 
-@pytest.mark.parametrize("sampler", SAMPLERS)
+@pytest.mark.parametrize(
+    "sampler",
+    ["tpe", *(pytest.param(name, marks=pytest.mark.slow) for name in SAMPLERS if name != "tpe")],
+)
 def test_every_sampler_spends_the_budget_on_distinct_functions(searching: Searching, sampler: str) -> None:
     ending, run, watcher = searching(sampler=sampler, trials=4)
     records = run.records()
