@@ -12,6 +12,7 @@ import torch
 from rich.console import Console
 
 from nas.analysis.leaderboard import rows
+from nas.cli import interrupts
 from nas.cli.introduction import introduce
 from nas.cli.options import note
 from nas.cli.watchers import watcher
@@ -84,7 +85,8 @@ def _has_trials(run: Run) -> bool:
 @contextlib.contextmanager
 def _how_to_go_on(run: Run) -> Iterator[None]:
     try:
-        yield
+        with interrupts.remembered():
+            yield
     except KeyboardInterrupt:
         raise KeyboardInterrupt(f"go on with: nas resume {run.name}") from None
 

@@ -10,6 +10,7 @@ from functools import lru_cache
 import numpy as np
 from rich.console import Console, RenderableType
 
+from nas.cli import interrupts
 from nas.cli.introduction import expected_images, planned
 from nas.cli.options import note
 from nas.outcomes import Outcome
@@ -36,7 +37,8 @@ class _Quiet:
         yield
 
     def epoch(self, progress: Progress) -> None:
-        """Nothing is shown."""
+        """Nothing is shown; but a Ctrl-C that got lost ends the search here."""
+        interrupts.check()
 
     def scored(self, record: TrialRecord) -> None:
         """Nothing is shown."""
@@ -106,6 +108,7 @@ class _Live(_Quiet):
 
     def epoch(self, progress: Progress) -> None:
         """Seen with the next drawing."""
+        super().epoch(progress)
         self._progress = progress
 
     def scored(self, record: TrialRecord) -> None:
