@@ -229,14 +229,9 @@ def _row(record: TrialRecord, rank: int | None, relu: TrialRecord | None, judged
         parameters=record.parameters,
         macs=record.macs,
         activation_bytes=record.activation_bytes,
-        lr=_best_lr(record),
+        lr=record.lr,
         lr_budget=max(len(record.lr_tried), 1),
     )
-
-
-def _best_lr(record: TrialRecord) -> float | None:
-    scored = [(score, lr) for lr, score in record.lr_tried if score is not None]
-    return max(scored)[1] if scored else None
 
 
 def _difference(record: TrialRecord, relu: TrialRecord) -> Difference:

@@ -5,7 +5,6 @@ Exit codes: 0 done; 2 wrong input (message on stderr); 130 interrupted with Ctrl
 
 from __future__ import annotations
 
-import importlib
 import os
 import sys
 from collections.abc import Sequence
@@ -14,8 +13,8 @@ from typing import NoReturn
 
 import click
 
+from nas.cli.lazy import LazyGroup
 from nas.errors import NasError
-from nas.registry import did_you_mean
 
 #: name -> what `nas --help` says about it; the command itself is `command` in nas/cli/commands/<name>.py
 COMMANDS = {
@@ -45,40 +44,20 @@ INTERRUPTED = 130
 CLOSED_PIPE = 1  # as click has it
 
 
-class CommandTable(click.Group):
-    """A group that knows its commands by name and imports one only when it is called."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
-            return None
-        command = importlib.import_module(f"nas.cli.commands.{cmd_name}").command
-        assert isinstance(command, click.Command)
-        return command
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        name = args[0]
-        if name not in COMMANDS and not name.startswith("-"):
-            hint = did_you_mean(name, COMMANDS) or f"there are {', '.join(COMMANDS)}"
-            raise click.UsageError(f"there is no command {name!r}; {hint}", ctx)
-        return super().resolve_command(ctx, args)
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
-
-
 def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     if wanted:
         click.echo(f"nas {version('nas')}")
         ctx.exit()
 
 
-@click.group(cls=CommandTable, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=LazyGroup,
+    table=COMMANDS,
+    prefix="nas.cli.commands.",
+    what="Commands",
+    missing="there is no command {name}",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.option(
     "--version",
     is_flag=True,

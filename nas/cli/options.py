@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,6 +23,36 @@ def runs_dir_option(function: F) -> F:
         metavar="DIR",
         help="Folder of the runs.",
     )(function)
+
+
+data_dir_option = click.option(
+    "--data-dir",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Folder with CIFAR-10's binary files.",
+)
+device_option = click.option(
+    "--device",
+    type=click.Choice(["auto", "cpu", "cuda"]),
+    default="auto",
+    show_default=True,
+    help="Where to train.",
+)
+threads_option = click.option(
+    "--threads", type=click.IntRange(1, 4096), help="Processor threads.  [default: all cores]"
+)
+quiet_option = click.option("-q", "--quiet", is_flag=True, help="No progress, only the result.")
+
+
+def all_of(options: Sequence[Callable[[Any], Any]]) -> Callable[[F], F]:
+    """A decorator for all `options`, in their order in the help."""
+
+    def decorate(function: F) -> F:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return decorate
 
 
 def format_option(*formats: str) -> Callable[[F], F]:

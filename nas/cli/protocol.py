@@ -12,7 +12,15 @@ from typing import Any, TypeVar
 
 import click
 
-from nas.cli.options import note, runs_dir_option
+from nas.cli.options import (
+    all_of,
+    data_dir_option,
+    device_option,
+    note,
+    quiet_option,
+    runs_dir_option,
+    threads_option,
+)
 from nas.datasets.library import Location, locate
 from nas.errors import SettingError
 from nas.protocol import Protocol, Recipe, default_recipe
@@ -79,12 +87,7 @@ _OPTIONS = (
         show_default=True,
         help="Images; auto takes CIFAR-10 where it is on disk, else digits.",
     ),
-    click.option(
-        "--data-dir",
-        type=click.Path(path_type=Path),
-        metavar="DIR",
-        help="Folder with CIFAR-10's binary files.",
-    ),
+    data_dir_option,
     click.option(
         "--net",
         type=Net(),
@@ -111,24 +114,14 @@ _OPTIONS = (
         help="Any value of the space file or recipe, such as lr=0.05; may be repeated.",
     ),
     click.option("--name", metavar="NAME", default="", help="Name of the run.  [default: space and time]"),
-    click.option(
-        "--device",
-        type=click.Choice(["auto", "cpu", "cuda"]),
-        default="auto",
-        show_default=True,
-        help="Where to train.",
-    ),
-    click.option("--threads", type=click.IntRange(1, 4096), help="Processor threads.  [default: all cores]"),
-    click.option("-q", "--quiet", is_flag=True, help="No progress, only the result."),
+    device_option,
+    threads_option,
+    quiet_option,
     runs_dir_option,
 )
 
 
-def protocol_options(function: F) -> F:
-    """All options of this module, in the order of the table."""
-    for option in reversed(_OPTIONS):
-        function = option(function)
-    return function
+protocol_options = all_of(_OPTIONS)
 
 
 @dataclass(frozen=True)

@@ -90,9 +90,7 @@ class _Session:
     def _resolved(self, protocol: Protocol) -> Protocol:
         evaluator = self._evaluator(protocol)
         evaluator.network(parse("max(x, 0)"))  # refuses images that are too small
-        images = self._images[protocol.data]
-        known = {"data_fingerprint": images.fingerprint, "train_size": evaluator.data.n_train}
-        return protocol.model_copy(update=known)
+        return evaluator.protocol
 
     def _evaluator(self, protocol: Protocol) -> Evaluator:
         return Evaluator(protocol, self._images[protocol.data], self._device)

@@ -116,11 +116,7 @@ def _work(run: Run, config: RunConfig, folder: Path | None, quiet: bool, silent:
 def _evaluator(config: RunConfig, folder: Path | None, device: torch.device) -> Evaluator | TaskEvaluator:
     if config.protocol.task:
         return TaskEvaluator(config.protocol)
-    images = images_of(config.protocol, folder)
-    evaluator = Evaluator(config.protocol, images, device)
-    found = {"data_fingerprint": images.fingerprint, "train_size": evaluator.data.n_train}
-    evaluator.protocol = config.protocol.model_copy(update=found)
-    return evaluator
+    return Evaluator(config.protocol, images_of(config.protocol, folder), device)
 
 
 def images_of(protocol: Protocol, folder: Path | None) -> Images:

@@ -13,7 +13,15 @@ import click
 
 from nas.analysis.selection import selected
 from nas.cli import results
-from nas.cli.options import format_option, print_json, runs_dir_option
+from nas.cli.options import (
+    all_of,
+    device_option,
+    format_option,
+    print_json,
+    quiet_option,
+    runs_dir_option,
+    threads_option,
+)
 from nas.cli.protocol import available_threads
 from nas.errors import RunError, SettingError
 from nas.outcomes import Outcome
@@ -41,25 +49,15 @@ _OPTIONS = (
         "--data-dir", type=click.Path(path_type=Path), metavar="DIR", help="Where CIFAR-10's files are now."
     ),
     click.option("--name", metavar="NAME", default="", help="Name of the new run.  [default: from RUN]"),
-    click.option(
-        "--device",
-        type=click.Choice(["auto", "cpu", "cuda"]),
-        default="auto",
-        show_default=True,
-        help="Where to train.",
-    ),
-    click.option("--threads", type=click.IntRange(1, 4096), help="Processor threads.  [default: all cores]"),
-    click.option("-q", "--quiet", is_flag=True, help="No progress, only the result."),
+    device_option,
+    threads_option,
+    quiet_option,
     format_option("table", "json"),
     runs_dir_option,
 )
 
 
-def winner_options(function: F) -> F:
-    """All options of this module; `Start` takes what they give."""
-    for option in reversed(_OPTIONS):
-        function = option(function)
-    return function
+winner_options = all_of(_OPTIONS)  #: `Start` takes what they give
 
 
 @dataclass(frozen=True)

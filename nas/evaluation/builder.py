@@ -27,6 +27,11 @@ def build_network(
     return initialized(protocol, expression, seed, batch)[0]
 
 
+def network_for_weights(protocol: Protocol, expression: Expression) -> nn.Module:
+    """The network for weights that a training has left: its own count for nothing, and no init needs data."""
+    return build_network(protocol.under({"init": "auto"}), expression, 0)
+
+
 def initialized(
     protocol: Protocol, expression: Expression, seed: int, batch: Callable[[], Tensor] | None = None
 ) -> tuple[nn.Module, float | None]:

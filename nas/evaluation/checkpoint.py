@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from nas.errors import RunError
-from nas.evaluation.builder import build_network
+from nas.evaluation.builder import network_for_weights
 from nas.runs.files import cannot_write
 from nas.runs.store import Run
 from nas.symbolic.parse import parse
@@ -22,14 +23,23 @@ def _file(run: Run, number: int) -> Path:
 
 def save_weights(run: Run, number: int, weights: Mapping[str, Tensor]) -> None:
     """Store the weights of trial `number`: whole or not at all. Raises RunError where the disk is full."""
-    path = _file(run, number)
+    save_whole(_file(run, number), weights)
+
+
+def save_whole(path: Path, tensors: Mapping[str, Any], *, durable: bool = True) -> None:
+    """Store `tensors` at `path`, in a folder that may not be there yet: whole or not at all.
+
+    durable  force it to the disk, so that it outlives a power cut
+    Raises RunError where the disk is full.
+    """
     unfinished = path.with_suffix(".tmp")
     try:
         path.parent.mkdir(exist_ok=True)
         with unfinished.open("wb") as file:
-            torch.save(dict(weights), file)
-            file.flush()
-            os.fsync(file.fileno())
+            torch.save(dict(tensors), file)
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
         unfinished.replace(path)
     except (OSError, RuntimeError) as error:  # torch reports a full disk as RuntimeError
         unfinished.unlink(missing_ok=True)
@@ -60,8 +70,7 @@ def load_network(run: Run) -> nn.Module:
     if number is None:
         raise RunError(f"no trial of {run.name} has finished yet", cure=f"nas resume {run.name}")
     record = next(r for r in run.records() if r.number == number)
-    settings = {**record.settings, "init": "auto"}  # the weights are about to be replaced
-    network = build_network(run.config.protocol.under(settings), parse(record.expression), 0)
+    network = network_for_weights(run.config.protocol.under(record.settings), parse(record.expression))
     weights = load_weights(run, number)
     try:
         network.load_state_dict(weights)

@@ -15,7 +15,7 @@ from nas.activations.meta_acon import has_beta
 from nas.activations.module import form_of
 from nas.architectures.accounting import Account, account
 from nas.datasets.images import Images
-from nas.evaluation.builder import build_network, initialized
+from nas.evaluation.builder import build_network, initialized, network_for_weights
 from nas.outcomes import Epoch, Outcome
 from nas.protocol import Protocol
 from nas.rules.rates import rates
@@ -81,10 +81,12 @@ class _Trained:
 
 
 class Evaluator:
-    """Scores candidates under one protocol on one device; the images are moved there once."""
+    """Scores candidates under one protocol on one device; the images are moved there once.
+
+    `protocol` is the one given, with what the images say of it.
+    """
 
     def __init__(self, protocol: Protocol, images: Images, device: torch.device) -> None:
-        self.protocol = protocol
         self.data = load_split(
             images,
             train_size=protocol.train_size,
@@ -92,6 +94,8 @@ class Evaluator:
             split_seed=protocol.split_seed,
             device=device,
         )
+        read = {"data_fingerprint": images.fingerprint, "train_size": self.data.n_train}
+        self.protocol = protocol.model_copy(update=read)
         steps_per_epoch(self.data, protocol.recipe)  # refuses a batch larger than the training part
 
     def evaluate(
@@ -186,9 +190,7 @@ class Evaluator:
 
     def network(self, expression: Expression, settings: Mapping[str, Any] | None = None) -> nn.Module:
         """The network that `evaluate` trains in full, for weights that a training has left."""
-        top = len(self.protocol.ladder) - 1
-        auto = {**(settings or {}), "init": "auto"}  # others may ask for a batch, and none counts
-        return build_network(self._under(auto, top), expression, 0)
+        return network_for_weights(self._under(settings, len(self.protocol.ladder) - 1), expression)
 
     def _under(self, settings: Mapping[str, Any] | None, rung: int) -> Protocol:
         return self.protocol.at(rung).under(settings or {})

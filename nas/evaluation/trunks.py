@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from nas.runs.files import cannot_write
+from nas.evaluation.checkpoint import save_whole
 from nas.runs.store import Run
 from nas.training.loop import State
 
@@ -35,15 +35,7 @@ class Trunks:
 
     def save(self, trial: int, rung: int, state: State) -> None:
         """Keep it: whole or not at all. Raises RunError where the disk is full."""
-        path = self._path(trial, rung)
-        unfinished = path.with_suffix(".tmp")
-        try:
-            path.parent.mkdir(exist_ok=True)
-            torch.save(dict(state), unfinished)
-            unfinished.replace(path)
-        except (OSError, RuntimeError) as error:  # torch reports a full disk as RuntimeError
-            unfinished.unlink(missing_ok=True)
-            raise cannot_write(path, error if isinstance(error, OSError) else OSError(str(error))) from error
+        save_whole(self._path(trial, rung), state, durable=False)
 
     def keep_only(self, needed: set[tuple[int, int]]) -> None:
         """Delete every trunk but those of the (trial, rung) in `needed`."""

@@ -102,6 +102,12 @@ class TrialRecord:
         return len(self.val_accs)
 
     @property
+    def lr(self) -> float | None:
+        """The learning rate that was chosen from a budget; None where there was none."""
+        chosen = tuned(self.lr_tried).get("lr")
+        return chosen if isinstance(chosen, float) else None
+
+    @property
     def tuned(self) -> dict[str, object]:
         """The settings with the learning rate that served all seeds, where it was chosen from a budget."""
         return {**self.settings, **tuned(self.lr_tried)}
@@ -152,10 +158,11 @@ class Pending:
     attrs: dict[str, Any]  #: the fields given to `Run.begin`, as JSON gives them back
     rungs: tuple[RungScore, ...] = ()  #: where it has been scored; empty where it was cut off before that
 
-    def record(self, outcome: Outcome, reason: str | None) -> TrialRecord:
-        """What it has come to, as if it ended now after its last rung."""
+    def waiting(self) -> TrialRecord:
+        """What it has come to at its last rung: pruned, unless it goes on yet."""
         fields = {**self.attrs, **cast(dict[str, Any], plain(so_far(self.rungs)))}
-        return TrialRecord.from_json({**fields, "number": self.number, "outcome": outcome, "reason": reason})
+        ending = {"outcome": Outcome.PRUNED, "reason": waiting_words(self.rungs)}
+        return TrialRecord.from_json({**fields, "number": self.number, **ending})
 
 
 def pending(number: int, params: Mapping[str, Any], attrs: Mapping[str, Any]) -> Pending:

@@ -18,7 +18,7 @@ from nas.runs.decided import Decided
 from nas.runs.files import write_atomically
 from nas.runs.progress import Progress
 from nas.runs.reader import Reader
-from nas.runs.records import Pending, RungScore, TrialRecord, waiting_words
+from nas.runs.records import Pending, RungScore, TrialRecord
 
 if TYPE_CHECKING:
     import optuna
@@ -171,9 +171,9 @@ class Run:
         """Store how the running trial `number` ended; `result` has the other fields of TrialRecord."""
         self._file.finish(number, result)
 
-    def score(self, number: int, rungs: Sequence[RungScore]) -> None:
-        """Store what the rungs of the running trial `number` say by now."""
-        self._file.score(number, rungs)
+    def score(self, number: int, rungs: Sequence[RungScore]) -> TrialRecord:
+        """Store what the rungs of the running trial `number` say by now; the trial as `waiting` gives it."""
+        return self._file.score(number, rungs).waiting()
 
     def add_screened(
         self,
@@ -201,7 +201,7 @@ class Run:
     def waiting(self) -> list[TrialRecord]:
         """The trials that have been scored at a rung and have not ended: pruned, unless they go on yet."""
         found = self._reader.waiting() if self._study_path.exists() else []
-        return [trial.record(Outcome.PRUNED, waiting_words(trial.rungs)) for trial in found]
+        return [trial.waiting() for trial in found]
 
     def record(self, number: int) -> TrialRecord:
         """The trial `number`, which has ended. Raises RunError, saying what there is instead."""

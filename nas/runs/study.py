@@ -122,7 +122,7 @@ class StudyFile:
             value = record.val_acc if record.outcome is Outcome.FINISHED else None
             self.study.tell(number, value, state=_STATES[record.outcome])
 
-    def score(self, number: int, rungs: Sequence[RungScore]) -> None:
+    def score(self, number: int, rungs: Sequence[RungScore]) -> Pending:
         """Store what the rungs of the running trial `number` say; to Optuna they are intermediate values."""
         with self._told():
             frozen = self._trials()[number]
@@ -130,6 +130,7 @@ class StudyFile:
             if rungs[-1].rung not in frozen.intermediate_values:  # Optuna keeps the first value of a step
                 trial.report(rungs[-1].val_acc, step=rungs[-1].rung)
             trial.set_user_attr(RUNGS, plain(rungs))
+        return pending(number, frozen.params, {**frozen.user_attrs, RUNGS: plain(rungs)})
 
     def unfinished(self) -> list[Pending]:
         """The trials that were begun and have not ended, by number."""

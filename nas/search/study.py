@@ -129,7 +129,7 @@ class Search:
         """A baseline or an expression of the user's, unless it has been met."""
         known = self._known.find(expression, {})
         if known is not None:
-            if origin == "own" and (not self._is_own(known)):
+            if origin == "own" and not self._is_own(known):
                 self._observer.notice(f"{expression.text} is the same function as trial {known}")
             return
         reason = reason_to_screen(expression) if origin == "own" else None

@@ -72,7 +72,7 @@ class Trials:
 
     def stored(self, number: int) -> TrialRecord:
         """The trial has ended and is in the store."""
-        record = next(r for r in reversed(self._run.records()) if r.number == number)
+        record = self._run.record(number)
         self.records[number] = record
         self._observer.ended(record)
         return record
@@ -179,9 +179,9 @@ class Trials:
         self._wait(number, (*self.waiting[number].rungs, score))
 
     def _wait(self, number: int, rungs: tuple[RungScore, ...]) -> None:
-        self._run.score(number, rungs)
+        record = self._run.score(number, rungs)
         self.waiting[number] = replace(self.waiting[number], rungs=rungs)
-        self._observer.scored(next(r for r in self._run.waiting() if r.number == number))
+        self._observer.scored(record)
 
     def _fall(self, number: int, evaluation: Evaluation) -> None:
         """Its training did not finish: that is its end."""

@@ -18,12 +18,11 @@ from pydantic import AfterValidator, model_validator
 from pydantic_core import PydanticCustomError
 
 from nas.errors import SettingError
-from nas.registry import Table, did_you_mean
 from nas.rows.init_law import Init, law
 from nas.rows.init_parts import DEPTHS, FANS, GAINS, HEADS
 from nas.rows.init_text import name_of, read
 from nas.spaces.decisions import Chooser, Value
-from nas.spaces.strict import Many, Strict
+from nas.spaces.strict import Many, Strict, as_fault, one_of
 
 GRAMMAR = "(grammar)"  #: the option of an init that is put together
 
@@ -33,8 +32,7 @@ def _init(text: str) -> str:
     try:
         read(text)
     except SettingError as error:
-        hints = {k: str(v) for k, v in (("allowed", error.allowed), ("cure", error.cure)) if v is not None}
-        raise PydanticCustomError("init", "{what}", {"what": error.what, **hints}) from None
+        raise as_fault(error) from None
     return text
 
 
@@ -43,25 +41,13 @@ def _written(init: Init) -> str:
     return name_of(init) or str(init)
 
 
-def _row(table: Table[object]) -> AfterValidator:  # type: ignore[type-var]
-    def check(name: str) -> str:
-        if name in table:
-            return name
-        hints = {"allowed": ", ".join(table)}
-        if cure := did_you_mean(name, table):
-            hints["cure"] = cure
-        raise PydanticCustomError("row", "{name} is no {kind}", {"name": name, "kind": table.kind, **hints})
-
-    return AfterValidator(check)
-
-
 class GrammarTable(Strict):
     """Laws put together; a gain that is a number is written as such."""
 
-    head: Many[Annotated[str, _row(HEADS)]] = ("normal",)
-    fan: Many[Annotated[str, _row(FANS)]] = ("in",)
-    gain: Many[Annotated[str, _row(GAINS)] | float] = ("one",)
-    depth: Many[Annotated[str, _row(DEPTHS)]] = ("none",)
+    head: Many[Annotated[str, one_of(HEADS, HEADS.kind)]] = ("normal",)
+    fan: Many[Annotated[str, one_of(FANS, FANS.kind)]] = ("in",)
+    gain: Many[Annotated[str, one_of(GAINS, GAINS.kind)] | float] = ("one",)
+    depth: Many[Annotated[str, one_of(DEPTHS, DEPTHS.kind)]] = ("none",)
 
 
 class InitTable(Strict):

@@ -25,7 +25,7 @@ from nas.rows.macros import BLOCKS, MOST_DEPTH, MOST_WIDTH, POOLINGS, Macro
 from nas.rows.networks import network
 from nas.rows.norms import NORMS
 from nas.spaces.decisions import Chooser, Value
-from nas.spaces.strict import Many, Strict
+from nas.spaces.strict import Many, Strict, as_fault, one_of
 
 CELL, MACRO = "(cell)", "(macro)"  #: the options of a network that is put together
 _EDGES = 6
@@ -36,27 +36,16 @@ def _net(text: str) -> str:
     try:
         return network(text).name
     except SettingError as error:
-        hints = {k: str(v) for k, v in (("allowed", error.allowed), ("cure", error.cure)) if v is not None}
-        raise PydanticCustomError("net", "{what}", {"what": error.what, **hints}) from None
-
-
-def _one_of(table: Any) -> AfterValidator:
-    def check(name: str) -> str:
-        if name not in table:
-            allowed = {"name": name, "kind": table.kind, "allowed": ", ".join(table)}
-            raise PydanticCustomError("row", "{name} is no {kind}", allowed)
-        return name
-
-    return AfterValidator(check)
+        raise as_fault(error) from None
 
 
 class MacroTable(Strict):
     """Large choices; what is left out is at its default."""
 
-    block: Many[Annotated[str, _one_of(BLOCKS)]] = ("basic",)
+    block: Many[Annotated[str, one_of(BLOCKS, BLOCKS.kind)]] = ("basic",)
     depth: Many[Annotated[int, Field(ge=1, le=MOST_DEPTH)]] = (2,)
-    pooling: Many[Annotated[str, _one_of(POOLINGS)]] = ("max",)
-    norm: Many[Annotated[str, _one_of(NORMS)]] = ("batch",)
+    pooling: Many[Annotated[str, one_of(POOLINGS, POOLINGS.kind)]] = ("max",)
+    norm: Many[Annotated[str, one_of(NORMS, NORMS.kind)]] = ("batch",)
 
 
 class NetworkTable(Strict):

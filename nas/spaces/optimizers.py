@@ -30,8 +30,9 @@ from nas.rules.grammar import DEEPEST, Grammar
 from nas.rules.rates import rates
 from nas.rules.rule import read
 from nas.spaces.decisions import Chooser, Dimension, Interval, Value
-from nas.spaces.parts import Numbers, decide, numbers, product_of, size_of, sum_of
-from nas.spaces.strict import Many, Strict
+from nas.spaces.parts import Numbers, decide, product_of, size_of, sum_of
+from nas.spaces.settings import meaning
+from nas.spaces.strict import Many, Strict, hints, one_of
 
 HYPERS = tuple(dict.fromkeys(h.name for rule in OPTIMIZERS.values() for h in rule.hyper))
 GRAMMAR = "(grammar)"  #: the option of a rule that is put together
@@ -44,22 +45,13 @@ def _rule(text: str) -> str:
     try:
         read(text)
     except NasError as error:
-        known = {"allowed": f"{', '.join(OPTIMIZERS)}, or a formula"}
-        cure = did_you_mean(text, OPTIMIZERS) or error.cure
-        hints = known if cure is None else {**known, "cure": cure}
-        raise PydanticCustomError("rule", "{text} is no update rule: {what}",
-                                  {"text": text, "what": error.what, **hints}) from None  # fmt: skip
+        hint = hints(f"{', '.join(OPTIMIZERS)}, or a formula", did_you_mean(text, OPTIMIZERS) or error.cure)
+        what = {"text": text, "what": error.what, **hint}
+        raise PydanticCustomError("rule", "{text} is no update rule: {what}", what) from None
     return text
 
 
-def _tunable(name: str) -> str:
-    """A validator: lr, or a hyperparameter of some rule."""
-    if name in ("lr", *HYPERS):
-        return name
-    hints = {"allowed": ", ".join(("lr", *HYPERS))}
-    if cure := did_you_mean(name, ("lr", *HYPERS)):
-        hints["cure"] = cure
-    raise PydanticCustomError("hyper", "{name} is no hyperparameter of any rule", {"name": name, **hints})
+_Tunable = Annotated[str, one_of(("lr", *HYPERS), "hyperparameter of any rule")]
 
 
 class GrammarTable(Strict):
@@ -89,8 +81,8 @@ class OptimizerTable(Strict):
 
     rules: Many[Annotated[str, AfterValidator(_rule)]] | None = None
     grammar: GrammarTable | None = None
-    tune: Many[Annotated[str, AfterValidator(_tunable)]] | None = None
-    hyper: dict[Annotated[str, AfterValidator(_tunable)], Numbers] = Field(default_factory=dict)
+    tune: Many[_Tunable] | None = None
+    hyper: dict[_Tunable, Numbers] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _within(self) -> OptimizerTable:
@@ -139,7 +131,7 @@ class OptimizerTable(Strict):
             found["lr"] = _range(OPTIMIZERS[rule].lr)
         for row in OPTIMIZERS[rule].hyper if rule in OPTIMIZERS else ():
             if row.name in self.hyper:
-                found[row.name] = numbers(self.hyper[row.name])
+                found[row.name] = meaning(self.hyper[row.name])
             elif row.name in (self.tune or ()):
                 found[row.name] = _range(row)
         return found
@@ -181,7 +173,7 @@ def _range(row: Hyper) -> Interval:
 
 
 def _values(value: Any) -> tuple[float, ...]:
-    meant = numbers(value)
+    meant = meaning(value)
     if isinstance(meant, Interval):
         return meant.low, meant.high
     return tuple(map(float, getattr(meant, "options", (meant,))))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Protocol, TypeVar
+from typing import Annotated, Protocol, TypeVar
 
 from pydantic import Discriminator, Tag
 
 from nas.spaces.decisions import Choice, Chooser, Dimension, Interval, Value
-from nas.spaces.settings import Range, kind_of, meaning
+from nas.spaces.settings import Range, kind_of
 from nas.spaces.strict import Many
 
 #: a number, several of them, or a range
@@ -33,11 +33,6 @@ class Part(Protocol):
     @property
     def has_reference(self) -> bool:
         """Whether its first option is one to hold others against."""
-
-
-def numbers(value: Any) -> Value | Dimension:
-    """What a `Numbers` of a space file means."""
-    return meaning(value)
 
 
 def decide(chooser: Chooser, name: str, value: Value | Dimension) -> Value:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
+
+from nas.errors import NasError
+from nas.registry import did_you_mean
 
 T = TypeVar("T")
 
@@ -39,6 +43,29 @@ def printable(text: str) -> str:
     if not text.isprintable():
         raise PydanticCustomError("unprintable", "should be one line of printable characters")
     return text
+
+
+def hints(allowed: str | None, cure: str | None) -> dict[str, str]:
+    """What `nas.spaces.faults` tells beside what is wrong; without what is not known."""
+    return {key: text for key, text in (("allowed", allowed), ("cure", cure)) if text is not None}
+
+
+def as_fault(error: NasError) -> PydanticCustomError:
+    """An error of nas, raised inside a validator, as one of the file."""
+    allowed = None if error.allowed is None else str(error.allowed)
+    return PydanticCustomError("refused", "{what}", {"what": error.what, **hints(allowed, error.cure)})
+
+
+def one_of(names: Collection[str], kind: str) -> AfterValidator:
+    """A validator: one of `names`, each the name of a `kind`."""
+
+    def check(name: str) -> str:
+        if name in names:
+            return name
+        told = hints(", ".join(names), did_you_mean(name, names))
+        raise PydanticCustomError("row", "{name} is no {kind}", {"name": name, "kind": kind, **told})
+
+    return AfterValidator(check)
 
 
 #: a list without repetitions, or a single value

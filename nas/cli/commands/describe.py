@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
-
 import click
 
-from nas.registry import did_you_mean
+from nas.cli.lazy import LazyGroup
 
 #: kind -> what `nas describe --help` says; its command is `command` in nas/cli/commands/describe_<kind>.py
 KINDS = {
@@ -19,33 +17,14 @@ KINDS = {
 }
 
 
-class KindTable(click.Group):
-    """A group that knows its kinds by name and imports one only when it is called."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(KINDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in KINDS:
-            return None
-        command = importlib.import_module(f"nas.cli.commands.describe_{cmd_name}").command
-        assert isinstance(command, click.Command)
-        return command
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        name = args[0]
-        if name not in KINDS and not name.startswith("-"):
-            hint = did_you_mean(name, KINDS) or f"there are {', '.join(KINDS)}"
-            raise click.UsageError(f"there is no kind {name!r} to describe; {hint}", ctx)
-        return super().resolve_command(ctx, args)
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Kinds"):
-            formatter.write_dl(list(KINDS.items()))
-
-
-@click.group("describe", cls=KindTable, subcommand_metavar="KIND [NAME]")
+@click.group(
+    "describe",
+    cls=LazyGroup,
+    table=KINDS,
+    prefix="nas.cli.commands.describe_",
+    what="Kinds",
+    missing="there is no kind {name} to describe",
+    subcommand_metavar="KIND [NAME]",
+)
 def command() -> None:
     """Explain one row of a table: its formula, its source and what it does; without a name list the rows."""

@@ -7,7 +7,8 @@ from typing import Any, get_args
 
 import click
 
-from nas.cli.options import format_option, print_json
+from nas.cli.describing import describe, plain_row
+from nas.cli.options import format_option
 from nas.protocol import Recipe, default_recipe
 from nas.references import REFERENCES
 from nas.rows.datasets import DATASETS
@@ -24,22 +25,18 @@ _SIGNS = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
 @format_option("table", "json")
 def command(name: str | None, format_: str) -> None:
     """Explain NAME: formula, what it does, the fields of the recipe; without NAME list all."""
-    rows = list(REGULARIZERS.values()) if name is None else [REGULARIZERS.find(name)]
-    if format_ == "json":
-        described = [_as_json(row) for row in rows]
-        print_json(described if name is None else described[0])
-    elif name is None:
-        console.stdout().print(facts([(row.name, row.summary) for row in rows]))
-    else:
-        (row,) = rows
-        pairs: list[tuple[str, object]] = [
-            ("what", row.summary),
-            ("formula", row.formula),
-            ("does", row.effect),
-            ("source", str(REFERENCES[row.source])),
-            *_lines(row),
-        ]
-        console.stdout().print(facts(pairs, title=row.name))
+    describe(REGULARIZERS, name, format_, _explain, _as_json)
+
+
+def _explain(row: Regularizer) -> None:
+    pairs: list[tuple[str, object]] = [
+        ("what", row.summary),
+        ("formula", row.formula),
+        ("does", row.effect),
+        ("source", str(REFERENCES[row.source])),
+        *_lines(row),
+    ]
+    console.stdout().print(facts(pairs, title=row.name))
 
 
 def _lines(row: Regularizer) -> Iterator[tuple[str, str]]:
@@ -51,15 +48,7 @@ def _lines(row: Regularizer) -> Iterator[tuple[str, str]]:
 
 
 def _as_json(row: Regularizer) -> dict[str, Any]:
-    return {
-        "name": row.name,
-        "summary": row.summary,
-        "formula": row.formula,
-        "effect": row.effect,
-        "source": row.source,
-        "reference": str(REFERENCES[row.source]),
-        "fields": _fields(row),
-    }
+    return plain_row(row) | {"fields": _fields(row)}
 
 
 def _fields(row: Regularizer) -> list[dict[str, Any]]:

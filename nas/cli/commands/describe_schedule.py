@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 import click
 
-from nas.cli.options import format_option, print_json
+from nas.cli.describing import describe
+from nas.cli.options import format_option
 from nas.optimizers.schedules import factor
 from nas.references import REFERENCES
-from nas.rows.schedules import SCHEDULES
+from nas.rows.schedules import SCHEDULES, Schedule
 from nas.terminal import console
 from nas.terminal.optimizer import hyperparameter
 from nas.terminal.plot import Curve, graph
@@ -23,25 +22,19 @@ _STEPS = 200
 @format_option("table", "json")
 def command(name: str | None, format_: str) -> None:
     """Explain the schedule NAME, drawn at its defaults; without NAME list the schedules."""
-    rows = list(SCHEDULES.values()) if name is None else [SCHEDULES.find(name)]
-    if format_ == "json":
-        described = [asdict(row) | {"reference": str(REFERENCES[row.source])} for row in rows]
-        print_json(described if name is None else described[0])
-    elif name is None:
-        console.stdout().print(facts([(row.name, row.summary) for row in rows]))
-    else:
-        (row,) = rows
-        pairs: list[tuple[str, object]] = [
-            ("what", row.summary),
-            ("formula", row.formula),
-            ("source", str(REFERENCES[row.source])),
-            *map(hyperparameter, row.hyper),
-        ]
-        console.stdout().print(facts(pairs, title=name))
-        values = [factor(name, step, _STEPS) for step in range(_STEPS)]
-        shares = [step / (_STEPS - 1) for step in range(_STEPS)]
-        drawn = graph(
-            shares, [Curve("factor of lr over the share of steps", values)], columns=70, limits=(0, 1)
-        )
-        console.stdout().print("")
-        console.stdout().print(drawn)
+    describe(SCHEDULES, name, format_, _explain)
+
+
+def _explain(row: Schedule) -> None:
+    pairs: list[tuple[str, object]] = [
+        ("what", row.summary),
+        ("formula", row.formula),
+        ("source", str(REFERENCES[row.source])),
+        *map(hyperparameter, row.hyper),
+    ]
+    console.stdout().print(facts(pairs, title=row.name))
+    values = [factor(row.name, step, _STEPS) for step in range(_STEPS)]
+    shares = [step / (_STEPS - 1) for step in range(_STEPS)]
+    drawn = graph(shares, [Curve("factor of lr over the share of steps", values)], columns=70, limits=(0, 1))
+    console.stdout().print("")
+    console.stdout().print(drawn)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 import click
 
-from nas.cli.options import format_option, print_json
+from nas.cli.describing import describe
+from nas.cli.options import format_option
 from nas.references import REFERENCES
 from nas.rows.tasks import TASKS, Task
 from nas.terminal import console
@@ -21,16 +20,13 @@ _COLUMNS, _ROWS = 60, 18
 @format_option("table", "json")
 def command(name: str | None, format_: str) -> None:
     """Explain the task NAME: function, optimum, source; without NAME list the tasks."""
-    rows = list(TASKS.values()) if name is None else [TASKS.find(name)]
-    if format_ == "json":
-        described = [asdict(row) | {"reference": str(REFERENCES[row.source])} for row in rows]
-        print_json(described if name is None else described[0])
-    elif name is None:
-        console.stdout().print(facts([(row.name, row.summary) for row in rows]))
-    else:
-        console.stdout().print(facts(_facts(rows[0]), title=name))
-        if rows[0].window is not None:
-            _draw(name)
+    describe(TASKS, name, format_, _explain)
+
+
+def _explain(row: Task) -> None:
+    console.stdout().print(facts(_facts(row), title=row.name))
+    if row.window is not None:
+        _draw(row.name)
 
 
 def _facts(row: Task) -> list[tuple[str, object]]:

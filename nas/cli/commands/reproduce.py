@@ -8,7 +8,16 @@ from typing import Any, TypeVar
 
 import click
 
-from nas.cli.options import format_option, print_json, runs_dir_option
+from nas.cli.options import (
+    all_of,
+    data_dir_option,
+    device_option,
+    format_option,
+    print_json,
+    quiet_option,
+    runs_dir_option,
+    threads_option,
+)
 from nas.cli.protocol import Duration
 from nas.reproductions.scales import SCALES
 from nas.rows.samplers import SAMPLERS
@@ -24,31 +33,17 @@ _OPTIONS = (
         help="; ".join(f"{row.name}: {row.summary}" for row in SCALES.values()) + ".",
     ),
     click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the search."),
-    click.option(
-        "--data-dir",
-        type=click.Path(path_type=Path),
-        metavar="DIR",
-        help="Folder with CIFAR-10's binary files.",
-    ),
-    click.option(
-        "--device",
-        type=click.Choice(["auto", "cpu", "cuda"]),
-        default="auto",
-        show_default=True,
-        help="Where to train.",
-    ),
-    click.option("--threads", type=click.IntRange(1, 4096), help="Processor threads.  [default: all cores]"),
+    data_dir_option,
+    device_option,
+    threads_option,
     click.option("--record", type=click.Path(path_type=Path), metavar="FILE", help="Write all as JSON."),
     format_option("table", "json"),
-    click.option("-q", "--quiet", is_flag=True, help="No progress, only the result."),
+    quiet_option,
     runs_dir_option,
 )
 
 
-def _options(function: F) -> F:
-    for option in reversed(_OPTIONS):
-        function = option(function)
-    return function
+_options = all_of(_OPTIONS)
 
 
 @click.group("reproduce")
