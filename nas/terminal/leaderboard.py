@@ -97,7 +97,7 @@ def _columns(canvas: Canvas, rows: Sequence[LeaderboardRow], protocol: Protocol)
         columns.append(Column("p", [_p(row.vs_best_baseline) for row in rows], right=True))
     if any(row.settings for row in rows) and not _one_function(rows):
         columns.append(Column("settings", [settings_words(row.settings) for row in rows], least=8))
-    if len({row.parameters for row in rows}) > 1:
+    if any(row.settings.keys() & {"net", "width"} for row in rows):  # functions hardly change the price
         for key, heading in (("parameters", "params"), ("macs", "MACs"))[: 2 if wide else 1]:
             counts = [getattr(row, key) for row in rows]
             columns.append(
