@@ -11,6 +11,7 @@ from torch import nn
 from nas.architectures.alexnet import alexnet
 from nas.architectures.bottleneck import bottleneck29, resnext29
 from nas.architectures.cells import cell_network
+from nas.architectures.dropout import Dropout
 from nas.architectures.inception import inception
 from nas.architectures.layers import Activations, Size
 from nas.architectures.lenet import lenet5, lenet_blackboard
@@ -107,7 +108,7 @@ def _drop(network: nn.Sequential, share: float) -> None:
     weighted = [i for i, layer in enumerate(layers) if next(layer.parameters(), None) is not None]
     for i in reversed(weighted[1:]):
         if isinstance(layers[i], nn.Linear):
-            network.insert(i, nn.Dropout(share))
+            network.insert(i, Dropout(share))
 
 
 def initialize(network: nn.Module, generator: torch.Generator) -> None:

@@ -31,7 +31,7 @@ def introduce(
         screen.print(f"budget   {_budget(config)}, sampler {config.sampler}")
     else:
         left = max(total - len(done), 0)
-        seconds = evaluator.estimated_seconds(left * expected_share(config))
+        seconds = evaluator.estimated_seconds(left * expected_share(config)) / config.workers
         own = f"{_count(config.trials or 0, 'candidate')}, sampler {config.sampler}"
         extra = f" and {len(config.baselines)} baselines" if config.baselines else ""
         already = f"; {len(done)} done" if done else ""
@@ -86,5 +86,11 @@ def _scored_on(config: RunConfig, evaluator: Evaluator | TaskEvaluator) -> str:
     return (
         f"data     {protocol.data}: {data.n_train:,} training and {data.n_val:,} validation images\n"
         f"network  {protocol.net}, width {protocol.width}, {_count(protocol.epochs, 'epoch')}, "
-        f"{_count(protocol.seeds, 'seed')} each, {config.device} with {_count(config.threads, 'thread')}"
+        f"{_count(protocol.seeds, 'seed')} each, {config.device} with {_machine(config)}"
     )
+
+
+def _machine(config: RunConfig) -> str:
+    """Threads, and how many trainings share them."""
+    threads = _count(config.threads, "thread")
+    return threads if config.workers == 1 else f"{threads}, {config.workers} trainings side by side"

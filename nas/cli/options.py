@@ -39,7 +39,9 @@ device_option = click.option(
     help="Where to train.",
 )
 threads_option = click.option(
-    "--threads", type=click.IntRange(1, 4096), help="Processor threads.  [default: all cores]"
+    "--threads",
+    type=click.IntRange(1, 4096),
+    help="Processor threads, of everything together.  [default: all cores]",
 )
 quiet_option = click.option("-q", "--quiet", is_flag=True, help="No progress, only the result.")
 

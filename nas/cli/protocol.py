@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypedDict, TypeVar
 
 import click
 
@@ -233,3 +233,30 @@ def available_threads() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+MOST_WORKERS = 4  #: by default; with more a sampler would know too little of what has just been trained
+
+
+class Share(TypedDict):
+    """The fields of a run that say how much of the machine it takes."""
+
+    threads: int
+    workers: int
+
+
+def share(threads: int | None, workers: int | None = None) -> Share:
+    """Fields of a run: processor threads (None: all there are), and the trainings that share them.
+
+    Raises:
+        SettingError: not a thread for each.
+    """
+    there = threads or available_threads()
+    if workers is not None and workers > there:
+        raise SettingError(
+            "each training takes a thread of its own",
+            got=f"--workers {workers}",
+            allowed=f"1 to {there}",
+            cure="raise --threads" if threads else None,
+        )
+    return {"threads": there, "workers": workers or min(there, MOST_WORKERS)}

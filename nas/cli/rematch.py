@@ -36,12 +36,13 @@ def work(run: Run, config: RunConfig, folder: Path | None, quiet: bool, silent: 
     folder  of the images; data sets that need none leave it aside
     """
     with run.lock():
-        torch.set_num_threads(config.threads)
         device = choose_device(config.device)
+        workers = 1 if device.type == "cuda" else config.workers
+        torch.set_num_threads(config.threads // workers)
         session = _Session(results.roster_of(run), folder, device)
         roster = session.roster
         first = next(iter(roster.protocols.values()))
-        update = {"roster": roster, "protocol": first, "device": device.type}
+        update = {"roster": roster, "protocol": first, "device": device.type, "workers": workers}
         run.rewrite_config(config.model_copy(update=update))
         record_provenance(run, device)
         screen = console.stdout()
@@ -121,7 +122,5 @@ class _Session:
         asked = f"winners of {roster.search}: {winners}, baselines: {size - winners}"
         if not roster.search:
             asked = f"candidates: {size}, trainings of each: {len(roster.protocols)}"
-        screen.print(
-            f"budget   {asked}{already}; about {duration(seconds)} at the speed of ReLU\n"
-            f"run      {run.name}\n"
-        )
+        left = duration(seconds / run.config.workers)
+        screen.print(f"budget   {asked}{already}; about {left} at the speed of ReLU\nrun      {run.name}\n")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from nas.analysis.comparison import Member, members
 from nas.cli.options import note
-from nas.cli.protocol import Images, available_threads, resolve, with_rungs
+from nas.cli.protocol import Images, resolve, share, with_rungs
 from nas.errors import RunError
 from nas.protocol import Protocol
 from nas.reproductions import acon, swish
@@ -78,7 +78,7 @@ def reproduce_swish(*, sampler: str, time_seconds: float | None, scale: str, **a
         pruner=ask.scale.pruner,
         reduction=ask.scale.reduction,
         device=ask.device,
-        threads=ask.threads or available_threads(),
+        **share(ask.threads),
         space=space.to_data(),
         protocol=images.protocol,
     )
@@ -126,7 +126,7 @@ def compare(
         own=own,
         baselines=(),
         device=ask.device,
-        threads=ask.threads or available_threads(),
+        **share(ask.threads),
         space=space.to_data(),
         protocol=images.protocol,
     )

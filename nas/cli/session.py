@@ -93,10 +93,12 @@ def _how_to_go_on(run: Run) -> Iterator[None]:
 
 def _work(run: Run, config: RunConfig, folder: Path | None, quiet: bool, silent: bool) -> None:
     with run.lock():
-        torch.set_num_threads(config.threads)
         device = choose_device(config.device)
+        workers = 1 if device.type == "cuda" or config.protocol.task else config.workers
+        torch.set_num_threads(config.threads // workers)
         evaluator = _evaluator(config, folder, device)
-        run.rewrite_config(config.model_copy(update={"protocol": evaluator.protocol, "device": device.type}))
+        update = {"protocol": evaluator.protocol, "device": device.type, "workers": workers}
+        run.rewrite_config(config.model_copy(update=update))
         record_provenance(run, device)
         space = None
         if config.kind == "search":

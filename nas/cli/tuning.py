@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nas.cli.protocol import Images, available_threads
+from nas.cli.protocol import Images, share
 from nas.cli.reproduction import Asked, done
 from nas.reproductions import entrants, init, optimizers
 from nas.reproductions.entrants import Entrant, Guessing, Trained
@@ -68,7 +68,7 @@ def _run(ask: Asked, name: str, space: SpaceFile, images: Images, roster: Roster
         trials=len(roster),
         baselines=(),
         device=ask.device,
-        threads=ask.threads or available_threads(),
+        **share(ask.threads),
         space=space.to_data(),
         protocol=next(iter(roster.protocols.values())),
         roster=roster,

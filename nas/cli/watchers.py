@@ -81,7 +81,7 @@ class _Live(_Quiet):
         self._screen = screen
         self._records = run.records()
         self._waiting = {record.number: record for record in run.waiting()}
-        self._progress: Progress | None = None
+        self._training: dict[int, Progress] = {}  # by trial, the one last heard of at the end
         config = run.config
         trained = [r for r in self._records if r.outcome is not Outcome.SCREENED]
         facts = (str(config.space.get("name", "")), config.protocol.data, config.protocol.net, config.sampler)
@@ -104,21 +104,22 @@ class _Live(_Quiet):
 
     def _draw(self) -> RenderableType:
         records: Sequence[TrialRecord] = [*self._records, *self._waiting.values()]
-        return search(self._session, records, self._progress, time.time(), shape=_shape)
+        return search(self._session, records, list(self._training.values()), time.time(), shape=_shape)
 
     def epoch(self, progress: Progress) -> None:
         """Seen with the next drawing."""
         super().epoch(progress)
-        self._progress = progress
+        self._training.pop(progress.trial, None)
+        self._training[progress.trial] = progress
 
     def scored(self, record: TrialRecord) -> None:
         """Seen with the next drawing."""
-        self._progress = None
+        self._training.pop(record.number, None)
         self._waiting[record.number] = record
 
     def ended(self, record: TrialRecord) -> None:
         """Seen with the next drawing."""
-        self._progress = None
+        self._training.pop(record.number, None)
         self._waiting.pop(record.number, None)
         self._records.append(record)
 

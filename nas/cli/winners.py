@@ -22,7 +22,7 @@ from nas.cli.options import (
     runs_dir_option,
     threads_option,
 )
-from nas.cli.protocol import available_threads
+from nas.cli.protocol import share
 from nas.errors import RunError, SettingError
 from nas.outcomes import Outcome
 from nas.protocol import Protocol
@@ -111,7 +111,7 @@ class Start:
             trials=len(roster),
             baselines=(),
             device=self.device,
-            threads=self.threads or available_threads(),
+            **share(self.threads),
             space=search.config.space,
             protocol=next(iter(roster.protocols.values())),
             roster=roster,

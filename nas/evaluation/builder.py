@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 
 import torch
@@ -18,6 +19,8 @@ from nas.symbolic.expression import Expression
 
 #: what init `auto` is, by the recipe's `init_gain`
 _AUTO = {"auto": "auto", "own": "own", "he": "he_normal"}
+
+_RANDOM = threading.Lock()  #: whoever uses torch's global random state; trainings go on side by side
 
 
 def build_network(
@@ -43,18 +46,19 @@ def initialized(
     """
     row, recipe = DATASETS.find(protocol.data), protocol.recipe
     start = derive(seed, "init")
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(start)
-        network = build(
-            protocol.net,
-            channels=row.channels,
-            size=row.size,
-            classes=row.classes,
-            width=protocol.width,
-            activation=(meta_activation if recipe.meta else activation)(expression),
-            norm=None if recipe.norm == "own" else recipe.norm,
-            pooling=None if recipe.pooling == "own" else recipe.pooling,
-            dropout=recipe.dropout,
-        )
     init = _AUTO[recipe.init_gain] if recipe.init == "auto" else recipe.init
-    return network, forward_gain(apply(network, init, expression, seed=start, batch=batch))
+    with _RANDOM:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(start)
+            network = build(
+                protocol.net,
+                channels=row.channels,
+                size=row.size,
+                classes=row.classes,
+                width=protocol.width,
+                activation=(meta_activation if recipe.meta else activation)(expression),
+                norm=None if recipe.norm == "own" else recipe.norm,
+                pooling=None if recipe.pooling == "own" else recipe.pooling,
+                dropout=recipe.dropout,
+            )
+        return network, forward_gain(apply(network, init, expression, seed=start, batch=batch))

@@ -208,6 +208,13 @@ class Evaluator:
             for expression in expressions:
                 compile_ahead(expression)
 
+    def planned_images(self, rung: int, seeds: int) -> int:
+        """Training images of a candidate from the start to the end of this rung, under so many seeds."""
+        protocol = self.protocol.at(rung)
+        epochs = protocol.rungs[rung] if protocol.rungs else protocol.epochs
+        steps = steps_per_epoch(self._data(protocol), protocol.recipe)
+        return (seeds + protocol.recipe.lr_budget - 1) * epochs * steps * protocol.recipe.batch_size
+
     def images_per_second(self) -> float:
         """Training images a second with ReLU, measured now on a few thousand, validation in proportion."""
         network = build_network(self.protocol, parse("max(x, 0)"), 0)
@@ -228,9 +235,8 @@ class Evaluator:
 
     def estimated_seconds(self, candidates: float) -> float:
         """Wall-clock for training `candidates` candidates at the speed of ReLU."""
-        images = steps_per_epoch(self.data, self.protocol.recipe) * self.protocol.recipe.batch_size
-        trainings = self.protocol.seeds + self.protocol.recipe.lr_budget - 1
-        return candidates * trainings * self.protocol.epochs * images / self.images_per_second()
+        images = self.planned_images(len(self.protocol.ladder) - 1, self.protocol.seeds)
+        return candidates * images / self.images_per_second()
 
 
 def training_seed(protocol: Protocol, index: int) -> int:

@@ -69,6 +69,10 @@ class TaskEvaluator:
     def prepare(self, expressions: Iterable[Expression]) -> None:
         """Nothing is compiled."""
 
+    def planned_images(self, rung: int, seeds: int) -> int:
+        """Evaluations of a rule under so many seeds."""
+        return (seeds + self.protocol.recipe.lr_budget - 1) * self.protocol.epochs
+
     def estimated_seconds(self, candidates: float) -> float:
         """Roughly; a task takes no time."""
         return candidates * (self.protocol.recipe.lr_budget + self.protocol.seeds - 1) * _SECONDS

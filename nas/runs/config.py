@@ -64,7 +64,8 @@ class RunConfig(BaseModel):
     reduction: Annotated[int, Field(ge=2, le=100, description="one of so many goes on to the next rung")] = 3
     race: Annotated[bool, Field(description="further seeds go to whoever may still be best")] = False
     device: str = "cpu"
-    threads: Annotated[int, Field(ge=1)] = 1
+    threads: Annotated[int, Field(ge=1, description="of all trainings that go on at once")] = 1
+    workers: Annotated[int, Field(ge=1, description="trainings side by side")] = 1
     data_dir: Annotated[str | None, Field(description="relative to the run folder")] = None
     space: Annotated[dict[str, JsonValue], Field(description="the resolved space file")] = {}
     protocol: Protocol

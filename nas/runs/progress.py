@@ -23,7 +23,6 @@ class Progress:
     seeds: int  #: trainings of each candidate
     epoch: int  #: epochs of this training that have ended
     epochs: int  #: epochs of one training
-    images_per_second: float | None  #: training images per second, None before the first epoch's end
     val_acc: float | None  #: after the last epoch, a fraction
     started: float  #: when this trial began
     session_started: float  #: when this process began to search

@@ -20,22 +20,20 @@ class Standing:
 
     number: int  #: of its trial
     scores: dict[int, float]  #: by rung
+    start: int = 0  #: the rung that it began at: its bracket
     fell_at: int | None = None  #: the rung at which its training ended without a score
     ended: bool = False  #: it goes on no more, whatever the others do
-
-    @property
-    def start(self) -> int:
-        """The rung that it began at: its bracket."""
-        return min(self._reached)
+    busy: bool = False  #: it is on its way to a rung
 
     @property
     def top(self) -> int:
-        """The highest rung that it has been trained to."""
-        return max(self._reached)
+        """The highest rung that it has been trained to; the one below its first before that."""
+        return max([*self.scores, *([] if self.fell_at is None else [self.fell_at])], default=self.start - 1)
 
     @property
-    def _reached(self) -> set[int]:
-        return {*self.scores, *([] if self.fell_at is None else [self.fell_at])}
+    def free(self) -> bool:
+        """Whether it could go on."""
+        return not self.ended and not self.busy
 
 
 def promoted(standings: Sequence[Standing], rungs: int, reduction: int) -> int | None:
@@ -52,17 +50,17 @@ def last_promoted(standings: Sequence[Standing], rungs: int) -> int | None:
     """Once nothing new begins: the most advanced trial, where nobody has reached the last rung yet."""
     if any(rungs - 1 in s.scores for s in standings):
         return None
-    alive = [s for s in standings if not s.ended]
-    if not alive:
+    free = [s for s in standings if s.free]
+    if not free:
         return None
-    return max(alive, key=lambda s: (s.top, s.scores[s.top], -s.number)).number
+    return max(free, key=lambda s: (s.top, s.scores[s.top], -s.number)).number
 
 
 def _promoted(standings: Sequence[Standing], start: int, rung: int, reduction: int) -> int | None:
     entered = [s for s in standings if s.start == start and s.top >= rung]
     scored = sorted((s for s in entered if rung in s.scores), key=lambda s: (-s.scores[rung], s.number))
     for standing in scored[: len(entered) // reduction]:
-        if standing.top == rung and not standing.ended:
+        if standing.top == rung and standing.free:
             return standing.number
     return None
 
@@ -93,5 +91,5 @@ def hopeless(standings: Sequence[Standing], rungs: int, reduction: int, planned:
         for start in range(rung + 1):
             here = [s for s in standings if s.start == start and rung in s.scores]
             ranked = sorted(here, key=lambda s: (-s.scores[rung], s.number))
-            found |= {s.number for s in ranked[planned // reduction :] if s.top == rung}
+            found |= {s.number for s in ranked[planned // reduction :] if s.top == rung and not s.busy}
     return found

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from nas.outcomes import Outcome
 from nas.rows.pruners import FIDELITIES
 from nas.runs.config import RunConfig
+from nas.runs.records import RungScore
 from nas.search.halving import Standing, bracket_shares, hopeless, last_promoted, next_start, promoted
 from nas.search.racing import next_in_race
 from nas.search.trials import Trials
 
 
 class Ladder:
-    """The rungs and the race of one search. Baselines climb all rungs at once and compete with nobody."""
+    """The rungs and the race of one search. Baselines compete with nobody."""
 
     def __init__(self, config: RunConfig, trials: Trials) -> None:
         self._config, self._trials = config, trials
@@ -23,18 +27,10 @@ class Ladder:
             return 0
         return next_start(self._standings(), self._rungs, self._config.reduction)
 
-    def to_the_top(self, number: int) -> None:
-        """Rung by rung without asking, and end there."""
-        while number in self._trials.waiting:
-            if self._trials.waiting[number].rungs[-1].rung == self._rungs - 1:
-                self._trials.end(number)
-            else:
-                self._trials.climb(number)
-
     def promote(self, closing: bool) -> int | None:
-        """Train the one that goes on to its next rung; its number, None where nobody may.
+        """Hand out the one that goes on to its next rung; its number, None where nobody may.
 
-        closing  nothing new begins any more: somebody has to reach the last rung
+        closing  nothing new begins any more and all is settled: somebody has to reach the last rung
         """
         if self._config.pruner == "none":
             return None
@@ -48,7 +44,7 @@ class Ladder:
         return number
 
     def race(self) -> bool:
-        """Train one of those at the last rung under one seed more; False where the race is over."""
+        """Hand out one of those at the last rung under one seed more; False where the race is over."""
         if not self._config.race:
             return False
         at_the_top = {
@@ -75,20 +71,26 @@ class Ladder:
         self._trials.clean(never)
 
     def _standings(self) -> list[Standing]:
-        """The candidates on the ladder, by number."""
-        found = [
-            Standing(number, {rung.rung: rung.val_accs[0] for rung in waiting.rungs})
-            for number, waiting in self._trials.waiting.items()
-            if waiting.task.origin != "baseline"
-        ]
+        """The candidates on the ladder, by number, with what has been settled of them."""
+        found = []
+        for number, waiting in self._trials.waiting.items():
+            if waiting.task.origin != "baseline":
+                found.append(self._standing(number, waiting.bracket, waiting.rungs))
         for record in self._trials.records.values():
             if record.outcome is Outcome.SCREENED or record.baseline:
                 continue
-            scores = {rung.rung: rung.val_accs[0] for rung in record.rungs}
-            fell = record.outcome in (Outcome.DIVERGED, Outcome.FAILED)
-            fell_at = max(scores, default=record.bracket - 1) + 1 if fell else None
-            found.append(Standing(record.number, scores, fell_at, ended=True))
+            standing = self._standing(record.number, record.bracket, record.rungs)
+            if not standing.busy:
+                fell = record.outcome in (Outcome.DIVERGED, Outcome.FAILED)
+                standing = replace(standing, fell_at=standing.top + 1 if fell else None, ended=True)
+            found.append(standing)
         return sorted(found, key=lambda standing: standing.number)
+
+    def _standing(self, number: int, bracket: int, rungs: Sequence[RungScore]) -> Standing:
+        """What is settled; the rung that the trial is on its way to is not."""
+        goal = self._trials.goal(number)
+        scores = {r.rung: r.val_accs[0] for r in rungs if goal is None or r.rung < goal}
+        return Standing(number, scores, bracket, busy=goal is not None)
 
 
 def expected_share(config: RunConfig) -> float:

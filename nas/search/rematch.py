@@ -1,24 +1,22 @@
-"""The loop of a run that trains a roster anew: one trial after the other, begun again where it stopped."""
+"""The loop of a run that trains a roster anew, trial by trial; begun again, it goes on where it stopped."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from torch import Tensor
 
 from nas.evaluation.checkpoint import save_weights
-from nas.evaluation.objective import Evaluation, Evaluator
+from nas.evaluation.objective import Evaluation, Evaluator, OnEpoch
 from nas.evaluation.test_set import flat
 from nas.outcomes import Outcome
 from nas.protocol import Protocol
-from nas.runs.records import tuned
 from nas.runs.roster import Entry, Roster
 from nas.runs.store import Run
-from nas.search.trials import together
+from nas.search.crew import Crew
+from nas.search.trials import at, together
 from nas.search.watch import Observer, Task, Watch
-from nas.symbolic.expression import Expression
 from nas.symbolic.parse import parse
 
 
@@ -41,18 +39,22 @@ class Rematch:
         """Train until every candidate has met every protocol."""
         done = {record.number for record in self._run.records()}
         begun = {pending.number for pending in self._run.unfinished()}
-        label, evaluator = None, None
-        for number, protocol, candidate in self._roster.trials():
-            if number in done:
-                continue
-            if evaluator is None or label != protocol:
-                label, evaluator = protocol, self._evaluator_of(protocol)
-                evaluator.prepare(parse(entry.expression) for entry in self._roster.candidates.values())
-            entry = self._roster.candidates[candidate]
-            expression = parse(entry.expression)
-            if number not in begun:
-                self._begin(number, entry, evaluator.protocol)
-            self._train(number, entry, expression, evaluator)
+        config = self._run.config
+        with Crew[int](config.workers, config.threads // config.workers) as crew:
+            label, evaluator = None, None
+            for number, protocol, candidate in self._roster.trials():
+                if number in done:
+                    continue
+                if evaluator is None or label != protocol:
+                    self._settle(crew, 0)  # the images of one evaluator at a time
+                    label, evaluator = protocol, self._evaluator_of(protocol)
+                    evaluator.prepare(parse(entry.expression) for entry in self._roster.candidates.values())
+                self._settle(crew, crew.lag)
+                entry = self._roster.candidates[candidate]
+                if number not in begun:
+                    self._begin(number, entry, evaluator.protocol)
+                self._hand_out(crew, number, entry, evaluator)
+            self._settle(crew, 0)
 
     def _begin(self, number: int, entry: Entry, protocol: Protocol) -> None:
         fields = {
@@ -62,22 +64,44 @@ class Rematch:
         given = self._run.begin({}, {}, fields)
         assert given == number, "trials are begun in the order of the roster"
 
-    def _train(self, number: int, entry: Entry, expression: Expression, evaluator: Evaluator) -> None:
+    def _hand_out(self, crew: Crew[int], number: int, entry: Entry, evaluator: Evaluator) -> None:
         protocol = evaluator.protocol
-        task = Task(number, expression, entry.origin, entry.settings)
-        watch = Watch(self._run, self._observer, task, protocol, protocol.epochs, self._session_started)
-        whole: Evaluation | None = None
-        weights: dict[int, Mapping[str, Tensor]] = {}
-        settings: dict[str, Any] = dict(entry.settings)
-        for index in range(protocol.seeds):
-            one = evaluator.evaluate(expression, settings, watch.on_epoch, seeds=[index])
-            settings |= tuned(one.lr_tried)  # what the first seed has chosen serves all
-            weights[index] = one.weights
-            whole = one if whole is None else together(whole, one)
-            if one.outcome is not Outcome.FINISHED:
-                break
-        assert whole is not None
+        task = Task(number, parse(entry.expression), entry.origin, entry.settings)
+        crew.hand_out(
+            number,
+            lambda tell: _trained(task, evaluator, tell),
+            watch=lambda: (
+                Watch(
+                    self._run, self._observer, task, protocol, protocol.epochs, self._session_started
+                ).on_epoch
+            ),
+            store=lambda found: self._store(number, *found),
+        )
+
+    def _store(self, number: int, whole: Evaluation, weights: Mapping[int, Mapping[str, Tensor]]) -> None:
         if self._roster.test and whole.outcome is Outcome.FINISHED:
             save_weights(self._run, number, flat(weights))
         self._run.finish(number, whole.fields())
         self._observer.ended(self._run.record(number))
+
+    @staticmethod
+    def _settle(crew: Crew[int], most: int) -> None:
+        while len(crew.unsettled) > most:
+            crew.settle()
+
+
+def _trained(
+    task: Task, evaluator: Evaluator, tell: OnEpoch
+) -> tuple[Evaluation, dict[int, Mapping[str, Tensor]]]:
+    """All seeds, with the weights of each."""
+    whole: Evaluation | None = None
+    weights: dict[int, Mapping[str, Tensor]] = {}
+    for index in range(evaluator.protocol.seeds):
+        tuned_to = task if whole is None else at(task, whole.lr_tried)  # what the first seed chose serves all
+        one = evaluator.evaluate(task.expression, tuned_to.settings, tell, seeds=[index])
+        weights[index] = one.weights
+        whole = one if whole is None else together(whole, one)
+        if one.outcome is not Outcome.FINISHED:
+            break
+    assert whole is not None
+    return whole, weights

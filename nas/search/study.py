@@ -18,10 +18,11 @@ from nas.rules.members import recognized
 from nas.rules.rule import read
 from nas.runs.records import Origin
 from nas.runs.store import Run
+from nas.search.crew import Crew
 from nas.search.ladder import Ladder
 from nas.search.proposals import HOPELESS_IN_A_ROW, Known, Proposal, Proposals
 from nas.search.samplers import library as samplers
-from nas.search.trials import Trials, task_of
+from nas.search.trials import Goal, Trials
 from nas.search.watch import Observer, Task
 from nas.spaces.candidate import UndefinedCandidate
 from nas.spaces.decisions import Choice, Dimension
@@ -47,7 +48,8 @@ class Search:
         self._known = Known(self._config.protocol)
         self._sampler = self._proposals = None
         run.study()  # made, and Optuna silenced, before a sampler makes a study of its own
-        self._trials = Trials(run, evaluator, observer)
+        self._crew: Crew[Goal] = Crew(self._config.workers, self._config.threads // self._config.workers)
+        self._trials = Trials(run, evaluator, observer, self._crew)
         self._ladder = Ladder(self._config, self._trials)
         if space is not None:
             seed = self._config.protocol.seed
@@ -59,18 +61,20 @@ class Search:
 
     def go(self) -> Ending:
         """Train until the budget is spent or nothing is left to try; which of these it was."""
-        self._recall()
-        given = [*self._config.baselines, *self._config.own]
-        self._evaluator.prepare(parse(text) for text in given)
-        for name in self._config.baselines:
-            self._given(parse(name), "baseline")
-        for text in self._config.own:
-            if (ending := self._over()) is not None:
-                break
-            self._given(parse(text), "own")
-        else:
-            ending = self._explore()
-        self._close()
+        with self._crew:
+            self._recall()
+            given = [*self._config.baselines, *self._config.own]
+            self._evaluator.prepare(parse(text) for text in given)
+            for name in self._config.baselines:
+                self._given(parse(name), "baseline")
+            for text in self._config.own:
+                self._settle()
+                if (ending := self._over()) is not None:
+                    break
+                self._given(parse(text), "own")
+            else:
+                ending = self._explore()
+            self._close()
         return ending
 
     def _recall(self) -> None:
@@ -84,21 +88,38 @@ class Search:
                 self._known.add(parse(record.expression), record.settings, record.number)
         for waiting in trials.waiting.values():
             self._known.add(waiting.task.expression, waiting.task.settings, waiting.task.number)
-        for pending in trials.cut_off:
-            task = task_of(pending)
-            self._known.add(task.expression, task.settings, task.number)
-        self._learn(*sorted([*trials.records, *trials.waiting]))
-        for number, waiting in list(trials.waiting.items()):
-            if waiting.task.origin == "baseline":
-                self._ladder.to_the_top(number)
-        for pending in trials.cut_off:
-            self._train(task_of(pending), pending.attrs.get("bracket", 0))
+        if self._sampler is not None:
+            proposed = self._run.study().get_trials(deepcopy=False)
+            self._sampler.resume([trial for trial in proposed if trial.params])
+        numbers = sorted([*trials.records, *trials.waiting])
+        self._learn(*numbers)
+        for number in numbers:
+            if trials.goal(number) is None:
+                self._lift(number)
 
     def _learn(self, *numbers: int) -> None:
         """Tell the sampler of trials that it could have proposed."""
         if self._sampler is not None:
             trials = self._run.study().get_trials(deepcopy=False)
-            self._sampler.tell([told for n in numbers if (told := _as_told(trials[n])) is not None])
+            found = [_as_told(trials[n], self._trials.goal(n)) for n in numbers]
+            self._sampler.tell([told for told in found if told is not None])
+
+    def _settle(self, most: int | None = None) -> None:
+        """Take up what was trained, until `most` are unsettled; None: as many as the crew needs."""
+        while len(self._crew.unsettled) > (self._crew.lag if most is None else most):
+            number, _ = self._crew.settle()
+            self._learn(number)
+            self._lift(number)
+
+    def _lift(self, number: int) -> None:
+        """A baseline goes from rung to rung without asking."""
+        waiting = self._trials.waiting.get(number)
+        if waiting is None or waiting.task.origin != "baseline":
+            return
+        if waiting.rungs[-1].rung == self._trials.top:
+            self._trials.end(number)
+        else:
+            self._trials.climb(number)
 
     # --- budget -----------------------------------------------------------------------------------------
 
@@ -107,6 +128,10 @@ class Search:
         if self._config.trials is not None and self._begun() >= self._config.trials:
             return "trials"
         return self._spent(1 - RACE_SHARE if self._config.race else 1.0)
+
+    def _settled_over(self) -> Ending | None:
+        self._settle()
+        return self._over()
 
     def _begun(self) -> int:
         """Candidates in training or trained, baselines aside."""
@@ -127,6 +152,7 @@ class Search:
 
     def _given(self, expression: Expression, origin: Origin) -> None:
         """A baseline or an expression of the user's, unless it has been met."""
+        self._settle()
         known = self._known.find(expression, {})
         if known is not None:
             if origin == "own" and not self._is_own(known):
@@ -151,8 +177,8 @@ class Search:
     def _explore(self) -> Ending:
         """The sampler's proposals, to the end of the budget; whoever may go on goes first."""
         hopeless_ones = 0
-        while (ending := self._over()) is None:
-            if self._promote():
+        while (ending := self._settled_over()) is None:
+            if self._ladder.promote(closing=False) is not None:
                 continue
             proposal = None if self._proposals is None else self._proposals.next(len(self._run_numbers()))
             if proposal is None:
@@ -215,17 +241,7 @@ class Search:
         bracket = self._ladder.next_bracket() if origin != "baseline" else 0
         number = self._run.begin(decisions, distributions, {**fields, "bracket": bracket})
         self._known.add(expression, fields["settings"], number)
-        self._train(Task(number, expression, origin, fields["settings"]), bracket)
-
-    def _train(self, task: Task, bracket: int) -> None:
-        """To its first rung, a baseline through all of them; to the end where there are none."""
-        if not self._trials.staged:
-            self._trials.train(task)
-        else:
-            self._trials.enter(task, bracket)
-            if task.origin == "baseline":
-                self._ladder.to_the_top(task.number)
-        self._learn(task.number)
+        self._trials.begin(Task(number, expression, origin, fields["settings"]), bracket)
 
     def _store(self, number: int) -> None:
         self._trials.stored(number)
@@ -233,18 +249,19 @@ class Search:
 
     def _close(self) -> None:
         """Once nothing new begins: promotions that are due, the race, and an end for all that wait."""
-        while self._spent() is None and self._promote(closing=True):
-            pass
+        self._settle()
+        while self._spent() is None:
+            unsettled = len(self._crew.unsettled)
+            if self._ladder.promote(closing=unsettled == 0) is not None:
+                self._settle()
+            elif unsettled > 0:
+                self._settle(unsettled - 1)
+            else:
+                break
+        self._settle(0)
         while self._spent() is None and self._ladder.race():
-            pass
+            self._settle(0)
         self._ladder.end()
-
-    def _promote(self, closing: bool = False) -> bool:
-        """Train the one that goes on to its next rung, if there is one."""
-        number = self._ladder.promote(closing)
-        if number is not None:
-            self._learn(number)
-        return number is not None
 
 
 def _rule_name(optimizer: str | None) -> str | None:
@@ -258,22 +275,26 @@ def _rule_name(optimizer: str | None) -> str | None:
     return None if found is None else found.member.title
 
 
-def _as_told(trial: FrozenTrial) -> FrozenTrial | None:
-    """What a sampler learns from: an ended trial, or one that waits, as if it had been pruned there."""
+def _as_told(trial: FrozenTrial, goal: int | None) -> FrozenTrial | None:
+    """What a sampler learns from: an ended trial, or one that waits, as if it had been pruned there.
+
+    goal  the rung that it is on its way to: what happens there is not known yet
+    """
     if not trial.params:
         return None
-    if trial.state in (TrialState.COMPLETE, TrialState.PRUNED):
+    if goal is None and trial.state in (TrialState.COMPLETE, TrialState.PRUNED):
         return trial
-    if trial.state is TrialState.RUNNING and trial.intermediate_values:
-        told = create_trial(
-            state=TrialState.PRUNED,
-            params=trial.params,
-            distributions=trial.distributions,
-            intermediate_values=trial.intermediate_values,
-        )
-        told.number = trial.number
-        return told
-    return None
+    settled = {r: v for r, v in trial.intermediate_values.items() if goal is None or r < goal}
+    if not settled or (goal is None and trial.state is not TrialState.RUNNING):
+        return None
+    told = create_trial(
+        state=TrialState.PRUNED,
+        params=trial.params,
+        distributions=trial.distributions,
+        intermediate_values=settled,
+    )
+    told.number = trial.number
+    return told
 
 
 def _distributions(dimensions: Mapping[str, Dimension]) -> dict[str, BaseDistribution]:

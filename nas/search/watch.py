@@ -74,7 +74,6 @@ class Watch:
             seeds=self._seeds,
             epoch=number,
             epochs=self._epochs,
-            images_per_second=None,
             val_acc=None if epoch is None else epoch.val_acc,
             started=self._started,
             session_started=self._session_started,

@@ -42,17 +42,17 @@ class Session:
 class Pace:
     """How far a session is and how fast it goes. None: not known yet."""
 
-    done: float  #: trained trials, the one in training as a fraction
+    done: float  #: trained trials, those in training as fractions
     share: float | None  #: of the budget, 0 to 1
     seconds_left: float | None
     trials_per_hour: float | None
     images_per_second: float | None
 
 
-def pace(session: Session, records: Sequence[TrialRecord], progress: Progress | None, now: float) -> Pace:
+def pace(session: Session, records: Sequence[TrialRecord], training: Sequence[Progress], now: float) -> Pace:
     """The state of the budget at `now`, from what this session alone has done."""
     trained = [record for record in records if record.outcome is not Outcome.SCREENED]
-    done = len(trained) + _fraction(progress)
+    done = len(trained) + sum(map(_fraction, training))
     elapsed = max(now - session.started, 0.0)
     gained = done - session.trials_before
     per_second = gained / elapsed if gained > 0 and elapsed > 0 else None
@@ -74,14 +74,14 @@ def pace(session: Session, records: Sequence[TrialRecord], progress: Progress | 
         share=min(max(shares), 1.0) if shares else None,
         seconds_left=min(waits) if waits else None,
         trials_per_hour=3600 * per_second if per_second else None,
-        images_per_second=_images_per_second(trained[session.trials_before :], progress),
+        images_per_second=_images_per_second(trained[session.trials_before :], elapsed),
     )
 
 
 def search(
     session: Session,
     records: Sequence[TrialRecord],
-    progress: Progress | None,
+    training: Sequence[Progress],
     now: float,
     *,
     shape: Shape | None = None,
@@ -90,19 +90,19 @@ def search(
 
     Args:
         records: all trials of the run so far, oldest first.
-        progress: what is in training, None between two trials.
+        training: what is in training, the one last heard of at the end; none between two trials.
         now: seconds since 1970.
         shape: values of an expression for its small graph; no graph without it.
     """
 
     def draw(canvas: Canvas) -> RenderableType:
-        state = pace(session, records, progress, now)
+        state = pace(session, records, training, now)
         parts: list[RenderableType] = [
             canvas.line((session.run, HEADING), "   ", (" · ".join(session.summary), DIM)),
             "",
             _bar(canvas, session, state),
             _speed(canvas, state, records),
-            *_candidate(canvas, progress),
+            *_candidates(canvas, training),
             "",
         ]
         famous = hall_of_fame(records)
@@ -165,19 +165,17 @@ def _result(record: TrialRecord) -> str:
     return f"{record.outcome}: {record.reason}" if record.reason else str(record.outcome)
 
 
-def _fraction(progress: Progress | None) -> float:
-    """The share of the candidate in training that is done."""
-    if progress is None or progress.seeds < 1 or progress.epochs < 1:
+def _fraction(progress: Progress) -> float:
+    """The share of a candidate in training that is done."""
+    if progress.seeds < 1 or progress.epochs < 1:
         return 0.0
     return min((progress.seed_index + progress.epoch / progress.epochs) / progress.seeds, 1.0)
 
 
-def _images_per_second(trained: Sequence[TrialRecord], progress: Progress | None) -> float | None:
-    """Training images per second of training: of the candidate in training, else of the last trial."""
-    if progress is not None and progress.images_per_second is not None:
-        return progress.images_per_second
-    last = trained[-1] if trained else None
-    return last.train_images / last.seconds if last and last.seconds > 0 else None
+def _images_per_second(trained: Sequence[TrialRecord], elapsed: float) -> float | None:
+    """Training images of this session by the clock; None before its first trial has ended."""
+    paid = sum(record.train_images for record in trained)
+    return paid / elapsed if paid and elapsed > 0 else None
 
 
 def _bar(canvas: Canvas, session: Session, state: Pace) -> Text:
@@ -205,23 +203,37 @@ def _speed(canvas: Canvas, state: Pace, records: Sequence[TrialRecord]) -> Text:
     return canvas.line(*parts, (outcome_words(records), DIM))
 
 
-def _candidate(canvas: Canvas, progress: Progress | None) -> list[Text]:
-    if progress is None:
+def _candidates(canvas: Canvas, training: Sequence[Progress]) -> list[Text]:
+    """Two lines at least, so that the view does not jump between one trial and the next."""
+    if not training:
         return [canvas.line(("now   ", DIM), "choosing the next candidate"), Text("")]
-    where = f"trial {progress.trial} · {progress.origin}"
+    if len(training) == 1:
+        (one,) = training
+        name = f"   {one.name}" if one.name else ""
+        room = max(canvas.width - 6 - len(name), 8)
+        return [
+            canvas.line(("now   ", DIM), (canvas.short(formula(one.expression), room), HEADING), (name, DIM)),
+            canvas.line("      ", (f"trial {one.trial} · {one.origin} · {_how_far(one)}", DIM)),
+        ]
+    lines = []
+    for place, one in enumerate(sorted(training, key=lambda progress: progress.trial)):
+        where = f"   trial {one.trial} · {_how_far(one)}"
+        room = max(canvas.width - 6 - len(where), 8)
+        head = "now   " if place == 0 else "      "
+        lines.append(
+            canvas.line((head, DIM), (canvas.short(formula(one.expression), room), HEADING), (where, DIM))
+        )
+    return lines
+
+
+def _how_far(progress: Progress) -> str:
+    parts = []
     if progress.seeds > 1:
-        where += f" · seed {progress.seed_index + 1} of {progress.seeds}"
-    where += f" · epoch {progress.epoch} of {progress.epochs}"
+        parts.append(f"seed {progress.seed_index + 1} of {progress.seeds}")
+    parts.append(f"epoch {progress.epoch} of {progress.epochs}")
     if progress.val_acc is not None:
-        where += f" · val acc {percent(progress.val_acc)} %"
-    name = f"   {progress.name}" if progress.name else ""
-    room = max(canvas.width - 6 - len(name), 8)
-    return [
-        canvas.line(
-            ("now   ", DIM), (canvas.short(formula(progress.expression), room), HEADING), (name, DIM)
-        ),
-        canvas.line("      ", (where, DIM)),
-    ]
+        parts.append(f"val acc {percent(progress.val_acc)} %")
+    return " · ".join(parts)
 
 
 def _hall(canvas: Canvas, famous: Sequence[TrialRecord], shape: Shape | None) -> list[Column]:

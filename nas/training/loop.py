@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from nas.architectures.dropout import reseed
 from nas.optimizers.contract import Optimizer
 from nas.optimizers.library import make, needs
 from nas.outcomes import Epoch, Outcome
@@ -134,14 +135,12 @@ class Loop:
         self.network.train()
         total = torch.zeros((), device=self.data.device)
         before = self.images
-        cuda = [self.data.device] if self.data.device.type == "cuda" else []
-        with torch.random.fork_rng(devices=cuda):
-            torch.manual_seed(derive(self.seed, "dropout", self.step))
-            for x, y in self._batches(until):
-                total += self._step(x, y, rate(self.step)) * len(y)
-                self.images += len(y)
-                if self.step % _CHECK_EVERY == 0 and not isfinite(total.item()):
-                    break
+        reseed(self.network, derive(self.seed, "dropout", self.step))
+        for x, y in self._batches(until):
+            total += self._step(x, y, rate(self.step)) * len(y)
+            self.images += len(y)
+            if self.step % _CHECK_EVERY == 0 and not isfinite(total.item()):
+                break
         mean = total.item() / max(self.images - before, 1)
         return mean if isfinite(mean) else Ending(Outcome.DIVERGED, f"loss is not finite in epoch {number}")
 

@@ -19,7 +19,6 @@ NOW = Progress(
     seeds=3,
     epoch=2,
     epochs=8,
-    images_per_second=1234.5,
     val_acc=0.61,
     started=1.7e9,
     session_started=1.6e9,

@@ -74,7 +74,7 @@ def test_the_brackets_of_hyperband() -> None:
     standings: list[Standing] = []
     for number in range(sum(shares)):
         start = next_start(standings, 5, 3)
-        standings.append(Standing(number, {start: 0.5}))
+        standings.append(Standing(number, {start: 0.5}, start))
     assert [sum(s.start == k for s in standings) for k in range(5)] == shares
 
 

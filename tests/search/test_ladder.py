@@ -104,6 +104,10 @@ def test_halving_pays_less_and_ends_every_trial(climbing: Searching) -> None:
         pytest.param({"sampler": "tpe"}, marks=pytest.mark.slow),
         pytest.param({"race": True, "seeds": 3}, marks=pytest.mark.slow),
         pytest.param({"pruner": "hyperband"}, marks=pytest.mark.slow),
+        pytest.param({"sampler": "tpe", "workers": 2, "threads": 2, "trials": 8}, marks=pytest.mark.slow),
+        pytest.param(
+            {"pruner": "hyperband", "workers": 3, "threads": 3, "trials": 8}, marks=pytest.mark.slow
+        ),
     ],
 )
 def test_cut_off_anywhere_it_ends_the_same(climbing: Searching, settings: dict[str, Any]) -> None:

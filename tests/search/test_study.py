@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+import random
+import time
 from itertools import combinations
+from typing import Any
 
 import optuna
 import pytest
 
 from nas.errors import SpaceError
 from nas.evaluation.checkpoint import best_trial, load_network
+from nas.evaluation.objective import Evaluator
 from nas.outcomes import Outcome
 from nas.rows.baselines import BASELINES
 from nas.rows.samplers import SAMPLERS
@@ -53,13 +57,50 @@ def test_every_sampler_spends_the_budget_on_distinct_functions(searching: Search
     "sampler",
     ["tpe", *(pytest.param(name, marks=pytest.mark.slow) for name in SAMPLERS if name != "tpe")],
 )
-def test_a_search_cut_off_twice_equals_one_that_was_not(searching: Searching, sampler: str) -> None:
-    _, whole, _ = searching("whole", sampler=sampler, trials=4)
-    assert searching("cut", stop_after=1, sampler=sampler, trials=4)[0] is None
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_search_cut_off_twice_equals_one_that_was_not(
+    searching: Searching, sampler: str, workers: int
+) -> None:
+    settings: dict[str, Any] = {"sampler": sampler, "trials": 4, "threads": workers, "workers": workers}
+    _, whole, _ = searching("whole", **settings)
+    assert searching("cut", stop_after=1, **settings)[0] is None
     assert searching("cut", stop_after=3)[0] is None
     ending, cut, _ = searching("cut")
     assert ending == "trials"
     assert _facts(cut.records()) == _facts(whole.records())
+
+
+class _Uneven:
+    """An evaluator whose trainings take as long as chance will have it."""
+
+    def __init__(self, evaluator: Evaluator, seed: int) -> None:
+        self._evaluator, self._draw = evaluator, random.Random(seed)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._evaluator, name)
+
+    def evaluate(self, *given: Any, **named: Any) -> Any:
+        time.sleep(self._draw.choice([0.0, 0.0, 0.5]))
+        return self._evaluator.evaluate(*given, **named)
+
+
+def test_side_by_side_nothing_depends_on_who_is_quicker(searching: Searching, evaluator: Evaluator) -> None:
+    """TPE proposes the same, and equals one process at a time where proposals need no results."""
+    found = {}
+    for name, seed, sampler, workers in [("a", 0, "tpe", 2), ("b", 1, "tpe", 2), ("c", 2, "random", 3)]:
+        _, run, watcher = searching(
+            name,
+            evaluator=_Uneven(evaluator, seed),
+            sampler=sampler,
+            trials=7,
+            threads=workers,
+            workers=workers,
+        )
+        found[name] = _facts(run.records())
+        assert sorted(r.number for r in watcher.records) == [r.number for r in run.records()]
+    assert found["a"] == found["b"]
+    _, alone, _ = searching("alone", sampler="random", trials=7)
+    assert found["c"] == _facts(alone.records())
 
 
 @pytest.mark.slow

@@ -33,7 +33,6 @@ def progress(**others: object) -> Progress:
         "seeds": 3,
         "epoch": 3,
         "epochs": 4,
-        "images_per_second": 4711.4,
         "val_acc": 0.5534,
         "started": START,
         "session_started": START,
@@ -49,33 +48,34 @@ def shape(expression: str) -> list[float]:
 def test_the_pace_counts_trained_trials_and_the_part_of_the_one_in_training(
     records: list[TrialRecord],
 ) -> None:
-    state = pace(SESSION, records, progress(), START + 500)
+    state = pace(SESSION, records, [progress()], START + 500)
     done = 5 + (1 + 3 / 4) / 3  # five trained, one screened, one in its second seed
     assert state.done == pytest.approx(done)
     assert state.share == pytest.approx(done / 46)
     assert state.seconds_left == pytest.approx((46 - done) * 500 / done)
     assert state.trials_per_hour == pytest.approx(done * 3600 / 500)
-    assert state.images_per_second == 4711.4
+    paid = sum(r.train_images for r in records if r.outcome is not Outcome.SCREENED)
+    assert state.images_per_second == pytest.approx(paid / 500)
 
 
 def test_a_resumed_session_is_timed_by_what_it_did_itself(records: list[TrialRecord]) -> None:
     session = Session("first", (), START, trials=9, trials_before=4)
-    state = pace(session, records, None, START + 100)
+    state = pace(session, records, [], START + 100)
     assert state.seconds_left == pytest.approx(4 * 100)
     assert state.images_per_second is None  # the trial of this session diverged at once and cost nothing
 
 
 def test_a_budget_of_time_ends_by_the_clock_whatever_comes_first(records: list[TrialRecord]) -> None:
     by_time = Session("first", (), START, seconds=1200)
-    state = pace(by_time, records, None, START + 300)
+    state = pace(by_time, records, [], START + 300)
     assert (state.share, state.seconds_left) == (pytest.approx(0.25), pytest.approx(900))
     both = Session("first", (), START, trials=6, seconds=12_000)
-    assert pace(both, records, None, START + 300).seconds_left == pytest.approx(60)
+    assert pace(both, records, [], START + 300).seconds_left == pytest.approx(60)
 
 
 @pytest.mark.parametrize("now", [START, START - 60])
 def test_nothing_is_claimed_before_anything_is_known(now: float) -> None:
-    state = pace(SESSION, [], None, now)
+    state = pace(SESSION, [], [], now)
     assert (state.done, state.share, state.seconds_left, state.trials_per_hour) == (0, 0, None, None)
 
 
@@ -84,14 +84,14 @@ def test_nothing_is_claimed_before_anything_is_known(now: float) -> None:
 def test_the_view_shows_all_it_should(
     draw: Draw, records: list[TrialRecord], width: int, unicode: bool
 ) -> None:
-    view = search(SESSION, records, progress(), START + 500, shape=shape)
+    view = search(SESSION, records, [progress()], START + 500, shape=shape)
     lines = draw(view, width, unicode=unicode)
     text = "\n".join(lines)
     assert max(map(cell_len, lines)) <= width
     assert unicode or text.isascii()
     assert "5 of 46 trials   12 %" in text
     assert re.search(r"1 h \d\d min left|\d+ min \d\d s left", text)
-    assert "40 trials/h   4,711 images/s" in text
+    assert re.search(r"40 trials/h   [0-9,]+ images/s", text)
     assert "seed 2 of 3" in text
     assert "epoch 3 of 4" in text
     fame = lines[-4:]
@@ -101,13 +101,13 @@ def test_the_view_shows_all_it_should(
 
 
 def test_a_low_terminal_keeps_the_best(draw: Draw, records: list[TrialRecord]) -> None:
-    lines = draw(search(SESSION, records, progress(), START + 500), height=12)
+    lines = draw(search(SESSION, records, [progress()], START + 500), height=12)
     assert len(lines) <= 12
     assert "ACON-C" in lines[-1]
 
 
 def test_before_the_first_trial(draw: Draw) -> None:
-    text = "\n".join(draw(search(SESSION, [], None, START)))
+    text = "\n".join(draw(search(SESSION, [], [], START)))
     assert "0 of 46 trials" in text
     assert "choosing the next candidate" in text
     assert "left" not in text
@@ -131,7 +131,10 @@ def test_no_view_of_anything_is_wider_than_the_console(
 ) -> None:
     records = [trial(0, text, text, 3, 0.5), trial(1, text, None, 5, outcome=Outcome.FAILED, reason=text)]
     view = search(
-        Session(text, (text, text), START, 10), records, progress(expression=text, name=text), START + elapsed
+        Session(text, (text, text), START, 10),
+        records,
+        [progress(expression=text, name=text)],
+        START + elapsed,
     )
     assert max(map(cell_len, draw(view, width, unicode=unicode, height=height))) <= width
 
@@ -165,7 +168,7 @@ records = [TrialRecord(0, "max(x, 0)", "ReLU", 3, "baseline", Outcome.FINISHED, 
 session = Session("first", ("space activations",), begin, trials=2)
 err = console.stderr()
 if console.is_live(err):
-    with console.live(err, lambda: search(session, records, None, time.time())):
+    with console.live(err, lambda: search(session, records, [], time.time())):
         time.sleep(0.4)
         records.append(TrialRecord(1, "x*tanh(x)", None, 4, "own", Outcome.FINISHED, val_accs=(0.61,)))
         time.sleep(0.6)

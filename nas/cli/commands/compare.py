@@ -12,7 +12,7 @@ from click.core import ParameterSource
 
 from nas.analysis.comparison import compare, members, to_dict
 from nas.cli.options import ExpressionCommand, format_option, note, print_json
-from nas.cli.protocol import available_threads, protocol_options, resolve
+from nas.cli.protocol import protocol_options, resolve, share
 from nas.errors import RunError, SettingError
 from nas.runs.config import RunConfig
 from nas.runs.store import Run
@@ -88,7 +88,7 @@ def command(
         own=own,
         baselines=(),
         device=device,
-        threads=threads or available_threads(),
+        **share(threads),
         space=space.to_data(),
         protocol=images.protocol,
     )

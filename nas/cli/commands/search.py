@@ -9,12 +9,13 @@ import click
 
 from nas.cli.options import ExpressionCommand
 from nas.cli.protocol import (
+    MOST_WORKERS,
     Duration,
     Rungs,
-    available_threads,
     protocol_options,
     resolve,
     resolve_task,
+    share,
     with_rungs,
 )
 from nas.errors import SettingError
@@ -77,6 +78,11 @@ DEFAULT_TRIALS = 40
 )
 @click.option("--race", is_flag=True, help="Further --seeds only for those that may still be best.")
 @click.option("--no-baselines", is_flag=True, help="Do not train ReLU and its kind for comparison.")
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 4096),
+    help=f"Trainings side by side, which share the threads.  [default: one a thread, at most {MOST_WORKERS}]",
+)
 @protocol_options
 def command(
     space_name: str,
@@ -96,6 +102,7 @@ def command(
     name: str,
     device: str,
     threads: int | None,
+    workers: int | None,
     quiet: bool,
     settings: tuple[str, ...],
     **protocol: Any,
@@ -128,7 +135,7 @@ def command(
         own=own,
         baselines=() if no_baselines else SearchSpace(space).baselines,
         device=device,
-        threads=threads or available_threads(),
+        **share(threads, workers),
         space=space.to_data(),
         protocol=drawn.protocol,
     )

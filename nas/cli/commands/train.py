@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from nas.cli.options import ExpressionCommand
-from nas.cli.protocol import available_threads, protocol_options, resolve
+from nas.cli.protocol import protocol_options, resolve, share
 from nas.runs.config import RunConfig
 from nas.runs.store import Run
 from nas.spaces import library
@@ -41,7 +41,7 @@ def command(
         own=(own,),
         baselines=(),
         device=device,
-        threads=threads or available_threads(),
+        **share(threads, workers=1),
         space=space.to_data(),
         protocol=images.protocol,
     )

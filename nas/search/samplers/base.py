@@ -23,8 +23,11 @@ class Sampler(Protocol):
     def ask(self, number: int, attempt: int) -> Draft | None:
         """A proposal for trial `number`, the `attempt`-th; None where nothing is left to propose."""
 
+    def resume(self, trials: Sequence[FrozenTrial]) -> None:
+        """Before anything else: what earlier sessions proposed, in this order, whatever became of it."""
+
     def tell(self, trials: Sequence[FrozenTrial]) -> None:
         """Learn from trials that have ended, or been scored at a rung and then count as pruned there.
 
-        They come in the order of their numbers; a trial that was told before replaces what was said of it.
+        A trial that was told before replaces what was said of it.
         """

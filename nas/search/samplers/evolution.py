@@ -39,6 +39,9 @@ class EvolutionSampler:
         parent = max(draw.sample(young, SAMPLE), key=_fitness)
         return self._space.draft(_Mutation(parent.params, draw.choice(sorted(parent.params)), seed))
 
+    def resume(self, trials: Sequence[FrozenTrial]) -> None:
+        """Proposals do not depend on those before."""
+
     def tell(self, trials: Sequence[FrozenTrial]) -> None:
         """Finished and pruned trials join the population in the order of their numbers."""
         self._told |= {trial.number: trial for trial in trials}

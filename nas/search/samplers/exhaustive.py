@@ -12,16 +12,14 @@ from nas.spaces.space import SearchSpace
 
 
 class ExhaustiveSampler:
-    """Each writing once; a new process goes on behind the last trial that has been told."""
+    """Each writing once; a new process goes on behind the last one that was proposed."""
 
     def __init__(self, space: SearchSpace, seed: int) -> None:
         self._walk = space.enumerate()  # refuses an endless space
-        self._begun = False
         self._last: Mapping[str, Any] | None = None
 
     def ask(self, number: int, attempt: int) -> Draft | None:
         """The next writing, None after the last."""
-        self._begun = True
         draft = next(self._walk, None)
         while self._last is not None and draft is not None:
             reached, draft = draft.decisions == self._last, next(self._walk, None)
@@ -29,7 +27,10 @@ class ExhaustiveSampler:
                 self._last = None
         return draft
 
-    def tell(self, trials: Sequence[FrozenTrial]) -> None:
-        """Only the place of the last one matters, and only before the walk begins."""
-        if trials and not self._begun:
+    def resume(self, trials: Sequence[FrozenTrial]) -> None:
+        """Only the place of the last one matters."""
+        if trials:
             self._last = trials[-1].params
+
+    def tell(self, trials: Sequence[FrozenTrial]) -> None:
+        """Nothing to learn."""

@@ -29,6 +29,9 @@ class RandomSampler:
             return self._space.drawn(chooser)
         return self._space.ranked(int(self._functions[chooser.below(len(self._functions))]), chooser)
 
+    def resume(self, trials: Sequence[FrozenTrial]) -> None:
+        """Proposals do not depend on those before."""
+
     def tell(self, trials: Sequence[FrozenTrial]) -> None:
         """Nothing to learn."""
 

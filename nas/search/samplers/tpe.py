@@ -43,6 +43,9 @@ class TpeSampler:
         self._mirror.tell(trial, state=TrialState.FAIL)  # failed trials are not learned from
         return draft
 
+    def resume(self, trials: Sequence[FrozenTrial]) -> None:
+        """Proposals do not depend on those before."""
+
     def tell(self, trials: Sequence[FrozenTrial]) -> None:
         """Finished trials with their score, pruned ones behind them by rung; the rest is the worst."""
         if trials:
