@@ -122,5 +122,6 @@ class _Session:
         asked = f"winners of {roster.search}: {winners}, baselines: {size - winners}"
         if not roster.search:
             asked = f"candidates: {size}, trainings of each: {len(roster.protocols)}"
-        left = duration(seconds / run.config.workers)
-        screen.print(f"budget   {asked}{already}; about {left} at the speed of ReLU\nrun      {run.name}\n")
+        time_left = duration(seconds / run.config.workers)
+        screen.print(f"budget   {asked}{already}; about {time_left} at the speed of ReLU")
+        screen.print(f"run      {run.name}\n")

@@ -174,7 +174,7 @@ PRIMITIVES = Table(
             np.tanh,
             mpmath.tanh,
             "torch.tanh({0})",
-            "tanhf({0})",
+            "tanh_({0})",
             (lambda u: sympy.cosh(u) ** -2,),
         ),
         Primitive(
@@ -194,7 +194,7 @@ PRIMITIVES = Table(
             np.arctan,
             mpmath.atan,
             "torch.atan({0})",
-            "atanf({0})",
+            "atan_({0})",
             (lambda u: 1 / (u**2 + 1),),
         ),
         Primitive("sinc", 1, sympy.sinc, _sinc, mpmath.sinc, "sinc({0})", "sinc_({0})", (f.sinc_slope,)),

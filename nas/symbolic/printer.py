@@ -18,6 +18,8 @@ from nas.symbolic.prelude import FLOAT_CALL, Real
 from nas.symbolic.primitives import PRIMITIVES
 from nas.symbolic.rewrite import stabilize
 
+_SECH = "sech"  #: 1/cosh, which the table of primitives does not have
+
 
 class NoCForm(ExpressionError):
     """A primitive that the compiled loop does not know."""
@@ -37,6 +39,9 @@ class Language(Protocol):
 
     def bounded(self, name: str, value: str, bound: str) -> str:
         """max or min of `value` and a number."""
+
+    def quotient(self, node: Node) -> Node:
+        """What is written in the place of a division."""
 
 
 class Torch:
@@ -58,6 +63,10 @@ class Torch:
         """A clamp."""
         return f"torch.clamp({value}, {'min' if name == 'max' else 'max'}={bound})"
 
+    def quotient(self, node: Node) -> Node:
+        """The division."""
+        return node
+
 
 @dataclass(frozen=True)
 class C:
@@ -67,6 +76,8 @@ class C:
 
     def template(self, name: str) -> str:
         """C99's math library, or a function of `nas.symbolic.prelude`. Raises NoCForm."""
+        if name == _SECH:
+            return "sech_({0})"
         code = PRIMITIVES[name].c
         if code is None:
             raise NoCForm("this primitive has no C form", got=name)
@@ -83,6 +94,15 @@ class C:
     def bounded(self, name: str, value: str, bound: str) -> str:
         """As of two variables."""
         return self.template(name).format(value, bound)
+
+    def quotient(self, node: Node) -> Node:
+        """a / cosh(u)^n as a sech(u)^n: the slope of tanh by the exp that tanh has taken already."""
+        above, below = node.args
+        power = int(below.args[1].value) if below.op == "pow" else 1
+        base = below.args[0] if below.op == "pow" else below
+        if base.op != "cosh":
+            return node
+        return Node("mul", (above, _powered(Node(_SECH, base.args), power)))
 
 
 def value_tree(expression: Expression) -> list[Any]:
@@ -123,6 +143,8 @@ class _Writer:
         return self._known[node]
 
     def _operation(self, node: Node) -> str:
+        if node.op == "div":
+            node = self._language.quotient(node)
         if node.op == "pow":
             return self._power(node)
         if node.op in ("max", "min") and not node.args[1].symbols:
