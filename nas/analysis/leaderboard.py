@@ -61,6 +61,7 @@ class LeaderboardRow:
     parameters: int | None = None
     macs: int | None = None  #: for one image
     activation_bytes: int | None = None  #: for one image
+    net_score: float | None = None  #: of the network without training
     lr: float | None = None  #: the best of a budget of learning rates, where there was one
     lr_budget: int = 1  #: how many were tried
 
@@ -142,6 +143,7 @@ def to_dict(row: LeaderboardRow) -> dict[str, object]:
         "parameters": row.parameters,
         "macs": row.macs,
         "activation_bytes": row.activation_bytes,
+        "net_score": row.net_score,
         "lr": row.lr,
         "lr_budget": row.lr_budget,
         **_contrast("relu", row.vs_relu),
@@ -229,6 +231,7 @@ def _row(record: TrialRecord, rank: int | None, relu: TrialRecord | None, judged
         parameters=record.parameters,
         macs=record.macs,
         activation_bytes=record.activation_bytes,
+        net_score=record.net_score,
         lr=record.lr,
         lr_budget=max(len(record.lr_tried), 1),
     )

@@ -20,7 +20,8 @@ from nas.symbolic.expression import Expression
 #: what init `auto` is, by the recipe's `init_gain`
 _AUTO = {"auto": "auto", "own": "own", "he": "he_normal"}
 
-_RANDOM = threading.Lock()  #: whoever uses torch's global random state; trainings go on side by side
+#: held by whoever uses torch's global random state, as trainings go on side by side
+global_random_state = threading.Lock()
 
 
 def build_network(
@@ -47,7 +48,7 @@ def initialized(
     row, recipe = DATASETS.find(protocol.data), protocol.recipe
     start = derive(seed, "init")
     init = _AUTO[recipe.init_gain] if recipe.init == "auto" else recipe.init
-    with _RANDOM:
+    with global_random_state:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(start)
             network = build(

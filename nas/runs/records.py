@@ -84,6 +84,7 @@ class TrialRecord:
     parameters: int | None = None  #: numbers that are trained
     macs: int | None = None  #: multiplications and additions for one image
     activation_bytes: int | None = None  #: of all layers' outputs for one image, in float32
+    net_score: float | None = None  #: of the network without training (`nas score`), where it was asked for
     equal_proposals: int = 0  #: proposals that were equal to something known before this one was found
 
     @property

@@ -46,12 +46,14 @@ class Search:
         self._run, self._evaluator, self._observer = run, evaluator, observer
         self._config = run.config
         self._known = Known(self._config.protocol)
-        self._sampler = self._proposals = None
+        self._sampler = self._proposals = self._least_score = None
         run.study()  # made, and Optuna silenced, before a sampler makes a study of its own
         self._crew: Crew[Goal] = Crew(self._config.workers, self._config.threads // self._config.workers)
         self._trials = Trials(run, evaluator, observer, self._crew)
         self._ladder = Ladder(self._config, self._trials)
         if space is not None:
+            if space.file.network is not None:
+                self._least_score = space.file.network.least_score
             seed = self._config.protocol.seed
             self._sampler = samplers.make(self._config.sampler, space, seed)
             walk = self._config.sampler == "exhaustive"
@@ -183,8 +185,7 @@ class Search:
             proposal = None if self._proposals is None else self._proposals.next(len(self._run_numbers()))
             if proposal is None:
                 return "exhausted"
-            hopeless_ones = hopeless_ones + 1 if proposal.reason is not None else 0
-            self._take(proposal)
+            hopeless_ones = 0 if self._take(proposal) else hopeless_ones + 1
             if hopeless_ones >= HOPELESS_IN_A_ROW:
                 return "hopeless"
         return ending
@@ -192,7 +193,8 @@ class Search:
     def _run_numbers(self) -> set[int]:
         return {*self._trials.records, *self._trials.waiting}
 
-    def _take(self, proposal: Proposal) -> None:
+    def _take(self, proposal: Proposal) -> bool:
+        """Hand it out, or store why not; whether it is trained."""
         candidate = proposal.candidate
         decisions, distributions = dict(candidate.decisions), _distributions(candidate.dimensions)
         if isinstance(candidate, UndefinedCandidate):
@@ -206,14 +208,24 @@ class Search:
             }
             self._known.add_undefined(candidate.writing)
             self._store(self._run.add_screened(decisions, distributions, fields, str(proposal.reason)))
-            return
+            return False
         fields = self._fields(candidate.activation, "sampler", candidate.settings, proposal.equal)
-        if proposal.reason is None:
+        reason = proposal.reason or self._weak(fields)
+        if reason is None:
             self._begin(candidate.activation, "sampler", decisions, distributions, fields)
-        else:
-            number = self._run.add_screened(decisions, distributions, fields, proposal.reason)
-            self._known.add(candidate.activation, candidate.settings, number)
-            self._store(number)
+            return True
+        number = self._run.add_screened(decisions, distributions, fields, reason)
+        self._known.add(candidate.activation, candidate.settings, number)
+        self._store(number)
+        return False
+
+    def _weak(self, fields: dict[str, Any]) -> str | None:
+        """Why the network is not worth training by its score without training, which goes into `fields`."""
+        least, net = self._least_score, fields["settings"].get("net", self._config.protocol.net)
+        if least is None or isinstance(self._evaluator, TaskEvaluator):
+            return None
+        found = fields["net_score"] = self._evaluator.net_score(net)
+        return None if found >= least else f"network: score {found:.2f} without training is below {least:g}"
 
     def _fields(
         self, expression: Expression, origin: Origin, settings: Mapping[str, Any], equal: int = 0

@@ -4,6 +4,7 @@
 nets = ["small", "resnet20", "|nor_conv_3x3~0|+|…|"]   # rows of `nas describe arch`, or texts
 width = [8, 16]                                        # channels of the first stage
 cells = true                                           # any cell of NAS-Bench-201, beside those named
+least_score = -1.0                                     # what `nas score` gives less is screened; 0 is the top
 
 [network.macro]                                        # networks by their large choices
 block = ["plain", "basic", "bottleneck"]
@@ -55,6 +56,7 @@ class NetworkTable(Strict):
     width: Many[Annotated[int, Field(ge=1, le=MOST_WIDTH)]] | None = None
     cells: bool = False
     macro: MacroTable | None = None
+    least_score: Annotated[float | None, Field(le=0, allow_inf_nan=False)] = None
 
     @model_validator(mode="after")
     def _any(self) -> NetworkTable:

@@ -29,33 +29,49 @@ static inline {real} choose_({real} a, {real} b, {real} t, {real} e) {{ return p
 static inline {real} max_({real} a, {real} b) {{ return pick((a > b) | (a != a), a, b); }}
 static inline {real} min_({real} a, {real} b) {{ return pick((a < b) | (a != a), a, b); }}
 static inline {real} sign_({real} u) {{ return pick(u > 0, 1.0{f}, pick(u < 0, -1.0{f}, u)); }}
+{exp}
 static inline {real} sigmoid_({real} u) {{ /* of u and of -u by one exp and one division */
-  const {real} e = exp{f}(-fabs{f}(u)), above = 1.0{f} / (1.0{f} + e);
+  const {real} e = exp_(-fabs{f}(u)), above = 1.0{f} / (1.0{f} + e);
   return pick(u < 0, e * above, above);
 }}
 static inline {real} sech_({real} u) {{ /* 1/cosh; of the exp that sigmoid, tanh and softplus take too */
-  const {real} e = exp{f}(-fabs{f}(u));
+  const {real} e = exp_(-fabs{f}(u));
   return 2.0{f} * e / (1.0{f} + e * e);
 }}
-{by_type}
-static inline {real} softplus_({real} u) {{ return max_(u, 0.0{f}) + log1p_of_share(exp{f}(-fabs{f}(u))); }}
+{others}
+static inline {real} softplus_({real} u) {{ return max_(u, 0.0{f}) + log1p_of_share(exp_(-fabs{f}(u))); }}
 static inline {real} sinc_({real} u) {{
   const {real} v = pick(u == 0, 1e-20{f}, u);
   return sin{f}(v) / v;
 }}
 static inline {real} sinc_slope_({real} u) {{ /* Taylor series below 1, where the quotient cancels */
   const {real} v = u * u;
-  const {real} high = (v / -3991680.0{f} + 1.0{f} / 45360) * v - 1.0{f} / 840;
+  const {real} high = (v * (-1.0{f} / 3991680) + 1.0{f} / 45360) * v - 1.0{f} / 840;
   const {real} s = (high * v + 1.0{f} / 30) * v - 1.0{f} / 3;
-  return pick(fabs{f}(u) < 1, s * u, (cos{f}(u) - sin{f}(u) / u) / u);
+  return pick(fabs{f}(u) < 1, s * u, (cos{f}(u) - sinc_(u)) / u);
 }}
 """
 
 # The coefficients are least squares at Chebyshev nodes, weighted until the largest relative errors are equal
 # (Lawson 1961): 0.3 units of 2^-24 at most, before rounding.
+_FLOAT_EXP = """
+static inline float exp_(float u) { /* 2^n e^r, in two factors; libmvec calls expf one by one beyond +-87 */
+  const float x = pick(u > 89.0f, 89.0f, pick(u < -104.0f, -104.0f, u)), shift = 12582912.0f;
+  const word rounded = {.f = x * 1.4426950216293335f + shift};
+  const float n = rounded.f - shift, r = x - n * 0.693359375f + n * 0.00021219444170128554f;
+  float p = r * 0.0013814467238262296f + 0.008368780836462975f;
+  p = r * p + 0.04166839271783829f;
+  p = r * p + 0.1666651964187622f;
+  p = r * p + 0.4999999403953552f;
+  p = p * (r * r) + r + 1.0f;
+  const int32_t whole = rounded.i - 0x4B400000, half = whole >> 1;
+  const word a = {.i = (half + 127) << 23}, b = {.i = (whole - half + 127) << 23};
+  return p * a.f * b.f;
+}
+"""
 _FLOAT = """
 static inline float tanh_(float u) { /* below 0.625 an odd polynomial, as 1 - e^2 cancels there */
-  const float e = expf(-fabsf(u)), square = e * e, z = u * u;
+  const float e = exp_(-fabsf(u)), square = e * e, z = u * u;
   const float high = (z * -0.005704986862838268f + 0.0206390880048275f) * z - 0.05373971536755562f;
   const float small = u + u * (z * ((high * z + 0.13331441581249237f) * z - 0.3333328068256378f));
   const float large = (1.0f - square) / (1.0f + square);
@@ -79,6 +95,7 @@ static inline float log1p_of_share(float e) { /* log(1 + e) = 2 artanh(e / (2 + 
   return 2.0f * (s + s * (z * (high * z + 0.3333320915699005f)));
 }
 """
+_DOUBLE_EXP = "#define exp_ exp"
 _DOUBLE = """
 #define tanh_ tanh
 #define atan_ atan
@@ -92,8 +109,10 @@ def prelude(real: Real = "float") -> str:
 
     sinc_slope_ has the series that a float needs; no loop over doubles calls it.
     """
-    suffix, bits, by_type = ("f", "int32_t", _FLOAT) if real == "float" else ("", "int64_t", _DOUBLE)
+    single = real == "float"
+    suffix, bits = ("f", "int32_t") if single else ("", "int64_t")
+    exp, others = (_FLOAT_EXP, _FLOAT) if single else (_DOUBLE_EXP, _DOUBLE)
     declarations = "\n".join(
         f'__attribute__((simd("notinbranch"), const)) {real} {name}{suffix}({real});' for name in _VECTOR
     )
-    return _TEXT.format(real=real, f=suffix, bits=bits, declarations=declarations, by_type=by_type)
+    return _TEXT.format(real=real, f=suffix, bits=bits, declarations=declarations, exp=exp, others=others)

@@ -124,7 +124,7 @@ PRIMITIVES = Table(
             (lambda u: 1 / (2 * f.sqrt(u)),),
             domain="u >= 0",
         ),
-        Primitive("exp", 1, sympy.exp, np.exp, mpmath.exp, "torch.exp({0})", "expf({0})", (sympy.exp,)),
+        Primitive("exp", 1, sympy.exp, np.exp, mpmath.exp, "torch.exp({0})", "exp_({0})", (sympy.exp,)),
         Primitive(
             "expm1",
             1,

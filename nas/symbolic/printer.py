@@ -147,6 +147,8 @@ class _Writer:
             node = self._language.quotient(node)
         if node.op == "pow":
             return self._power(node)
+        if node.op == "sub" and (turned := self._known.get(Node("sub", node.args[::-1]))) is not None:
+            return f"-{turned}"  # so that a compiler sees what sigmoid(b - a) shares with sigmoid(a - b)
         if node.op in ("max", "min") and not node.args[1].symbols:
             return self._language.bounded(node.op, *map(self.write, node.args))
         return self._language.template(node.op).format(*map(self.write, node.args))

@@ -30,12 +30,16 @@ COMFORT = 14  #: cells of a formula or a name below which room is short
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table. Where room is short, those with `least` shrink to that many cells."""
+    """A column of a table.
+
+    Where room is short, those with `least` shrink to that many cells; then `spare` ones go, the last first.
+    """
 
     title: str
     cells: Sequence[Part]
     right: bool = False  #: aligned right, as numbers are
     least: int | None = None
+    spare: bool = False
 
 
 @dataclass(frozen=True)
@@ -78,17 +82,27 @@ class Canvas:
 
     def table(self, columns: Sequence[Column]) -> RenderableType:
         """The columns side by side under their titles and a rule; never wider than the canvas."""
-        drawn = [[self.say(_words(cell)) for cell in column.cells] for column in columns]
-        natural = [
-            max(map(cell_len, [self.say(column.title), *cells]))
-            for column, cells in zip(columns, drawn, strict=True)
-        ]
+        columns, natural = self._fitting(columns)
         gap, widths = _fit(natural, [column.least for column in columns], self.width)
         head = self._row([(column.title, DIM) for column in columns], columns, widths, gap)
         ruler = ("─" if self.unicode else "-") * min(sum(widths) + gap * (len(widths) - 1), self.width)
         rows = zip(*(column.cells for column in columns), strict=True)
         drawn_rows = [self._row(row, columns, widths, gap) for row in rows]
         return Group(head, self.line((ruler, DIM)), *drawn_rows)
+
+    def _fitting(self, columns: Sequence[Column]) -> tuple[list[Column], list[int]]:
+        """Those that there is room for, with the widths they would like to have."""
+        kept = [
+            (c, max(map(cell_len, [self.say(c.title), *(self.say(_words(cell)) for cell in c.cells)])))
+            for c in columns
+        ]
+
+        def least_width() -> int:
+            return sum(min(width, c.least or width) for c, width in kept) + len(kept) - 1
+
+        while least_width() > self.width and (spare := [i for i, (c, _) in enumerate(kept) if c.spare]):
+            del kept[spare[-1]]
+        return [column for column, _ in kept], [width for _, width in kept]
 
     def _row(self, cells: Sequence[Part], columns: Sequence[Column], widths: Sequence[int], gap: int) -> Text:
         parts: list[Part] = []

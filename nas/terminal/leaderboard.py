@@ -103,10 +103,13 @@ def _columns(canvas: Canvas, rows: Sequence[LeaderboardRow], protocol: Protocol)
             columns.append(
                 Column(heading, [NONE if n is None else short_count(n) for n in counts], right=True)
             )
-    columns.append(Column("time", [short_duration(row.seconds) for row in rows], right=True))
+    if any(row.net_score is not None for row in rows):
+        scores = [NONE if row.net_score is None else f"{row.net_score:.2f}" for row in rows]
+        columns.append(Column("net score" if wide else "score", scores, right=True))
+    columns.append(Column("time", [short_duration(row.seconds) for row in rows], right=True, spare=True))
     if wide or _images(rows) is None:
         unit = "evals" if protocol.task else "images"
-        columns.append(Column(unit, [short_count(row.train_images) for row in rows], right=True))
+        columns.append(Column(unit, [short_count(row.train_images) for row in rows], right=True, spare=True))
     columns.append(Column("trial" if wide else "no.", [(str(row.trial), DIM) for row in rows], right=True))
     return columns
 

@@ -73,6 +73,26 @@ def test_networks_have_a_price(searching: Searching, images: Images) -> None:
     assert small.macs > 5000
 
 
+def test_a_network_that_scores_low_before_training_is_not_trained(
+    searching: Searching, images: Images
+) -> None:
+    """The cell that passes no signal is near the bottom of the scale, log(0.01)."""
+    cells = ["|none~0|+|none~0|none~1|+|none~0|none~1|none~2|", "small"]
+    data = {**ONE, "network": {"nets": cells, "least_score": -4.0}}
+    protocol = _protocol()
+    _, run, _ = searching(
+        data=data, protocol=protocol, evaluator=_evaluator(images, protocol), sampler="exhaustive"
+    )
+    low, high = sorted(run.records(), key=lambda record: record.net_score or 0)
+    assert low.outcome is Outcome.SCREENED
+    assert low.reason == f"network: score {low.net_score:.2f} without training is below -4"
+    assert low.net_score is not None
+    assert low.net_score < -4
+    assert high.outcome is not Outcome.SCREENED
+    assert high.net_score is not None
+    assert -4 <= high.net_score <= 0
+
+
 def test_a_rule_that_goes_nowhere_is_screened(searching: Searching) -> None:
     grammar = {"operands": ["1", "g"], "unary": ["x"], "binary": ["x1 - x2"]}
     evaluator = TaskEvaluator(TASK)
