@@ -53,12 +53,12 @@ from pydantic_core import PydanticCustomError
 
 from nas.protocol import Protocol, Recipe
 from nas.registry import did_you_mean
-from nas.spaces.decisions import Value
+from nas.spaces.decisions import Interval, Value
 from nas.spaces.formulas import BINARY, NARY, UNARY, Learning, distinct, formula, template, variables
 from nas.spaces.inits import InitTable
 from nas.spaces.networks import NetworkTable
 from nas.spaces.optimizers import OptimizerTable
-from nas.spaces.parts import Part, reference
+from nas.spaces.parts import First, Part, reference
 from nas.spaces.settings import Settings
 from nas.spaces.shapes import PARTS, check_shape, parse_shape
 from nas.spaces.strict import Line, Many, Strict, as_tuple
@@ -214,15 +214,21 @@ class SpaceFile(Strict):
     def protocol(self, default: Protocol) -> Protocol:
         """`default` with what this file fixes, and with the first option of what it searches.
 
-        What a candidate decides takes the place of that; baselines are trained under it.
+        What a candidate decides takes the place of that; baselines are trained under it. Where a range of
+        learning rates is searched, theirs is its middle: the default's was found for networks with batch norm.
         """
-        recipe = Recipe(**(default.recipe.model_dump() | self.settings.fixed()))
+        recipe = Recipe(**(default.recipe.model_dump() | self.settings.fixed() | self._middle_lr))
         return default.model_copy(update={"recipe": recipe}).under({**reference(self.parts), **self.fixed_lr})
 
     @property
     def fixed_lr(self) -> dict[str, Value]:
         """The learning rate where this file fixes one: then it is that of every rule."""
         return {key: value for key, value in self.settings.fixed().items() if key == "lr"}
+
+    @property
+    def _middle_lr(self) -> dict[str, Value]:
+        lr = self.settings.dimensions().get("lr")
+        return {"lr": First().uniform("lr", lr.low, lr.high, lr.log)} if isinstance(lr, Interval) else {}
 
     def to_data(self) -> dict[str, Any]:
         """Plain data, as TOML has them, that read back to an equal file; what is not set is left out."""

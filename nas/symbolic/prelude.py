@@ -31,15 +31,15 @@ static inline {real} min_({real} a, {real} b) {{ return pick((a < b) | (a != a),
 static inline {real} sign_({real} u) {{ return pick(u > 0, 1.0{f}, pick(u < 0, -1.0{f}, u)); }}
 {exp}
 static inline {real} sigmoid_({real} u) {{ /* of u and of -u by one exp and one division */
-  const {real} e = exp_(-fabs{f}(u)), above = 1.0{f} / (1.0{f} + e);
+  const {real} e = exp_below_0(-fabs{f}(u)), above = 1.0{f} / (1.0{f} + e);
   return pick(u < 0, e * above, above);
 }}
 static inline {real} sech_({real} u) {{ /* 1/cosh; of the exp that sigmoid, tanh and softplus take too */
-  const {real} e = exp_(-fabs{f}(u));
+  const {real} e = exp_below_0(-fabs{f}(u));
   return 2.0{f} * e / (1.0{f} + e * e);
 }}
 {others}
-static inline {real} softplus_({real} u) {{ return max_(u, 0.0{f}) + log1p_of_share(exp_(-fabs{f}(u))); }}
+static inline {real} softplus_({real} u) {{ return max_(u, 0.0{f}) + log1p_of_share(exp_below_0(-fabs{f}(u))); }}
 static inline {real} sinc_({real} u) {{
   const {real} v = pick(u == 0, 1e-20{f}, u);
   return sin{f}(v) / v;
@@ -55,23 +55,33 @@ static inline {real} sinc_slope_({real} u) {{ /* Taylor series below 1, where th
 # The coefficients are least squares at Chebyshev nodes, weighted until the largest relative errors are equal
 # (Lawson 1961): 0.3 units of 2^-24 at most, before rounding.
 _FLOAT_EXP = """
-static inline float exp_(float u) { /* 2^n e^r, in two factors; libmvec calls expf one by one beyond +-87 */
-  const float x = pick(u > 89.0f, 89.0f, pick(u < -104.0f, -104.0f, u)), shift = 12582912.0f;
-  const word rounded = {.f = x * 1.4426950216293335f + shift};
-  const float n = rounded.f - shift, r = x - n * 0.693359375f + n * 0.00021219444170128554f;
+/* e^u = 2^n e^r, |r| <= ln(2)/2, in two factors; libmvec calls expf one by one beyond +-87. The comparisons are
+   those of the machine's min and max, which let NaN through. */
+static inline float exp_of_rest(float x, float n) {
+  const float r = x - n * 0.693359375f + n * 0.00021219444170128554f;
   float p = r * 0.0013814467238262296f + 0.008368780836462975f;
   p = r * p + 0.04166839271783829f;
   p = r * p + 0.1666651964187622f;
   p = r * p + 0.4999999403953552f;
-  p = p * (r * r) + r + 1.0f;
+  return p * (r * r) + r + 1.0f;
+}
+static inline float exp_(float u) {
+  const float low = -104.0f > u ? -104.0f : u, x = 89.0f < low ? 89.0f : low, shift = 12582912.0f;
+  const word rounded = {.f = x * 1.4426950216293335f + shift};
   const int32_t whole = rounded.i - 0x4B400000, half = whole >> 1;
   const word a = {.i = (half + 127) << 23}, b = {.i = (whole - half + 127) << 23};
-  return p * a.f * b.f;
+  return exp_of_rest(x, rounded.f - shift) * a.f * b.f;
+}
+static inline float exp_below_0(float u) { /* for u <= 0: 2^(n + 24) is no denormal */
+  const float x = -104.0f > u ? -104.0f : u, shift = 12582912.0f;
+  const word rounded = {.f = x * 1.4426950216293335f + shift};
+  const word a = {.i = (int32_t)((uint32_t)rounded.i << 23) + (151 << 23)};
+  return exp_of_rest(x, rounded.f - shift) * a.f * 5.9604644775390625e-8f;
 }
 """
 _FLOAT = """
 static inline float tanh_(float u) { /* below 0.625 an odd polynomial, as 1 - e^2 cancels there */
-  const float e = exp_(-fabsf(u)), square = e * e, z = u * u;
+  const float e = exp_below_0(-fabsf(u)), square = e * e, z = u * u;
   const float high = (z * -0.005704986862838268f + 0.0206390880048275f) * z - 0.05373971536755562f;
   const float small = u + u * (z * ((high * z + 0.13331441581249237f) * z - 0.3333328068256378f));
   const float large = (1.0f - square) / (1.0f + square);
@@ -95,7 +105,7 @@ static inline float log1p_of_share(float e) { /* log(1 + e) = 2 artanh(e / (2 + 
   return 2.0f * (s + s * (z * (high * z + 0.3333320915699005f)));
 }
 """
-_DOUBLE_EXP = "#define exp_ exp"
+_DOUBLE_EXP = "#define exp_ exp\n#define exp_below_0 exp"
 _DOUBLE = """
 #define tanh_ tanh
 #define atan_ atan

@@ -39,7 +39,7 @@ SPACES: dict[str, tuple[str, ...]] = {
     "architectures": (*CIFAR, "--train-size=5000"),
     "joint": (*CIFAR, "--train-size=10000"),
 }
-IMAGES = 600_000  #: of each search that is compared: about twenty full trainings
+IMAGES = 400_000  #: of each search that is compared: about thirteen full trainings
 COMPARED = ("activations", "joint")
 #: the same images and epochs; `joint` chooses its width itself
 SAME = ("--seeds=1", "--epochs=3", "--train-size=10000", "--no-baselines", f"--images={IMAGES}")

@@ -94,6 +94,14 @@ def test_a_fixed_learning_rate_is_that_of_every_rule_and_the_default_otherwise()
     assert found == {"nesterov": 0.3, "adam": OPTIMIZERS["adam"].lr.default}
 
 
+def test_baselines_take_the_middle_of_a_range_of_learning_rates() -> None:
+    """0.3, the default, was found for networks with batch norm; a space that searches lr knows better."""
+    file = space(recipe={"lr": {"low": 0.01, "high": 0.25, "log": True}, "norm": "none"}).file
+    assert file.protocol(PROTOCOL).recipe.lr == pytest.approx(0.05)
+    even = space(recipe={"lr": {"low": 0.1, "high": 0.2}}).file
+    assert even.protocol(PROTOCOL).recipe.lr == pytest.approx(0.15)
+
+
 def test_baselines_take_the_first_options() -> None:
     file = space(optimizer={"rules": ["adam", "sgd"]}, init={"inits": ["orthogonal", "dirac"]}).file
     recipe = file.protocol(PROTOCOL).recipe
