@@ -26,6 +26,7 @@ SAMPLERS = Table(
             "Bergstra2012",
         ),
         Sampler("evolution", "regularized evolution: mutates the best of a few young trials", "Real2019"),
+        Sampler("controller", "an LSTM that writes candidates and learns by policy gradient", "ZophLe2017"),
         Sampler("exhaustive", "walks a finite space once, in order", "nas"),
     ],
 )

@@ -215,7 +215,7 @@ class SpaceFile(Strict):
         """`default` with what this file fixes, and with the first option of what it searches.
 
         What a candidate decides takes the place of that; baselines are trained under it. Where a range of
-        learning rates is searched, theirs is its middle: the default's was found for networks with batch norm.
+        learning rates is searched, theirs is its middle; the default was found for networks with batch norm.
         """
         recipe = Recipe(**(default.recipe.model_dump() | self.settings.fixed() | self._middle_lr))
         return default.model_copy(update={"recipe": recipe}).under({**reference(self.parts), **self.fixed_lr})

@@ -39,7 +39,9 @@ static inline {real} sech_({real} u) {{ /* 1/cosh; of the exp that sigmoid, tanh
   return 2.0{f} * e / (1.0{f} + e * e);
 }}
 {others}
-static inline {real} softplus_({real} u) {{ return max_(u, 0.0{f}) + log1p_of_share(exp_below_0(-fabs{f}(u))); }}
+static inline {real} softplus_({real} u) {{
+  return max_(u, 0.0{f}) + log1p_of_share(exp_below_0(-fabs{f}(u)));
+}}
 static inline {real} sinc_({real} u) {{
   const {real} v = pick(u == 0, 1e-20{f}, u);
   return sin{f}(v) / v;
@@ -55,8 +57,8 @@ static inline {real} sinc_slope_({real} u) {{ /* Taylor series below 1, where th
 # The coefficients are least squares at Chebyshev nodes, weighted until the largest relative errors are equal
 # (Lawson 1961): 0.3 units of 2^-24 at most, before rounding.
 _FLOAT_EXP = """
-/* e^u = 2^n e^r, |r| <= ln(2)/2, in two factors; libmvec calls expf one by one beyond +-87. The comparisons are
-   those of the machine's min and max, which let NaN through. */
+/* e^u = 2^n e^r, |r| <= ln(2)/2, in two factors; libmvec calls expf one by one beyond +-87. The comparisons
+   are those of the machine's min and max, which let NaN through. */
 static inline float exp_of_rest(float x, float n) {
   const float r = x - n * 0.693359375f + n * 0.00021219444170128554f;
   float p = r * 0.0013814467238262296f + 0.008368780836462975f;

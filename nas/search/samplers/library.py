@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nas.rows.samplers import SAMPLERS
 from nas.search.samplers.base import Sampler
+from nas.search.samplers.controller import ControllerSampler
 from nas.search.samplers.evolution import EvolutionSampler
 from nas.search.samplers.exhaustive import ExhaustiveSampler
 from nas.search.samplers.random import RandomSampler
@@ -14,6 +15,7 @@ _CODE: dict[str, type[Sampler]] = {
     "tpe": TpeSampler,
     "random": RandomSampler,
     "evolution": EvolutionSampler,
+    "controller": ControllerSampler,
     "exhaustive": ExhaustiveSampler,
 }
 
