@@ -456,7 +456,7 @@ REFERENCES = Table("reference", [
     Reference("Ziyin2020", "Ziyin, Hartwig, Ueda", 2020,
               "Neural Networks Fail to Learn Periodic Functions and How to Fix It", "NeurIPS",
               _arxiv("2006.08195")),
-    Reference("ZophLe2017", "Zoph, Le", 2017, "Neural Architecture Search with Reinforcement Learning", "ICLR",
-              _arxiv("1611.01578")),
+    Reference("ZophLe2017", "Zoph, Le", 2017,
+              "Neural Architecture Search with Reinforcement Learning", "ICLR", _arxiv("1611.01578")),
 ])
 # fmt: on

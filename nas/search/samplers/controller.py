@@ -1,4 +1,4 @@
-"""A controller: an LSTM writes a candidate decision by decision, and learns from what it scored (Zoph & Le 2017).
+"""A controller: an LSTM writes candidates decision by decision and learns from scores (Zoph & Le 2017).
 
 With the decisions a_1 ... a_T of a candidate and its advantage A, the reward beyond a moving average b of the
 rewards, in units of their moving spread, each ended trial is one step of Adam up the gradient of
