@@ -85,6 +85,7 @@ class _Uneven:
         return self._evaluator.evaluate(*given, **named)
 
 
+@pytest.mark.slow
 def test_side_by_side_nothing_depends_on_who_is_quicker(searching: Searching, evaluator: Evaluator) -> None:
     """TPE proposes the same, and equals one training at a time where proposals need no results."""
     threads = torch.get_num_threads()
