@@ -131,6 +131,10 @@ class Protocol(_Strict):
             return self
         return self.model_copy(update={self.fidelity: self.ladder[rung], "rungs": ()})
 
+    def epochs_at(self, rung: int) -> int:
+        """Epochs of a training up to rung number `rung`."""
+        return self.ladder[rung] if FIDELITIES.find(self.fidelity).goes_on else self.epochs
+
     def under(self, settings: Mapping[str, Any]) -> Protocol:
         """With the settings of a candidate: fields of the recipe, `net` and `width`, and hyperparameters.
 

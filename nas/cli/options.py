@@ -44,6 +44,8 @@ threads_option = click.option(
     help="Processor threads, of everything together.  [default: all cores]",
 )
 quiet_option = click.option("-q", "--quiet", is_flag=True, help="No progress, only the result.")
+#: of every command that trains: where, with how much of the machine, and what is shown meanwhile
+work_options = (device_option, threads_option, quiet_option)
 
 
 def all_of(options: Sequence[Callable[[Any], Any]]) -> Callable[[F], F]:

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, TypedDict, TypeVar
+from typing import Any, TypedDict
 
 import click
 
 from nas.cli.options import (
     all_of,
     data_dir_option,
-    device_option,
     note,
-    quiet_option,
     runs_dir_option,
-    threads_option,
+    work_options,
 )
 from nas.datasets.library import Location, locate
 from nas.errors import SettingError
@@ -28,8 +25,6 @@ from nas.rows.datasets import DATASETS
 from nas.rows.networks import network
 from nas.rows.pruners import FIDELITIES, ladder
 from nas.spaces.schema import SpaceFile
-
-F = TypeVar("F", bound=Callable[..., Any])
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _DURATION = re.compile(r"(?:[0-9]+(?:\.[0-9]+)?[smhd])+")
@@ -114,9 +109,7 @@ _OPTIONS = (
         help="Any value of the space file or recipe, such as lr=0.05; may be repeated.",
     ),
     click.option("--name", metavar="NAME", default="", help="Name of the run.  [default: space and time]"),
-    device_option,
-    threads_option,
-    quiet_option,
+    *work_options,
     runs_dir_option,
 )
 

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from nas.cli import results
 from nas.cli.options import note
-from nas.cli.session import images_of, record_provenance
+from nas.cli.session import images_of, on_this_machine, record_provenance
 from nas.cli.watchers import watcher
 from nas.datasets.images import Images
 from nas.datasets.library import Location
@@ -27,7 +27,6 @@ from nas.search.rematch import Rematch
 from nas.symbolic.parse import parse
 from nas.terminal import console
 from nas.terminal.text import duration
-from nas.training.precision import choose_device
 
 
 def work(run: Run, config: RunConfig, folder: Path | None, quiet: bool, silent: bool) -> None:
@@ -36,14 +35,11 @@ def work(run: Run, config: RunConfig, folder: Path | None, quiet: bool, silent: 
     folder  of the images; data sets that need none leave it aside
     """
     with run.lock():
-        device = choose_device(config.device)
-        workers = 1 if device.type == "cuda" else config.workers
-        torch.set_num_threads(config.threads // workers)
+        config, device = on_this_machine(config)
         session = _Session(results.roster_of(run), folder, device)
         roster = session.roster
         first = next(iter(roster.protocols.values()))
-        update = {"roster": roster, "protocol": first, "device": device.type, "workers": workers}
-        run.rewrite_config(config.model_copy(update=update))
+        run.rewrite_config(config.model_copy(update={"roster": roster, "protocol": first}))
         record_provenance(run, device)
         screen = console.stdout()
         if not quiet:

@@ -93,32 +93,50 @@ def _how_to_go_on(run: Run) -> Iterator[None]:
 
 def _work(run: Run, config: RunConfig, folder: Path | None, quiet: bool, silent: bool) -> None:
     with run.lock():
-        device = choose_device(config.device)
-        workers = 1 if device.type == "cuda" or config.protocol.task else config.workers
-        torch.set_num_threads(config.threads // workers)
-        evaluator = _evaluator(config, folder, device)
-        update = {"protocol": evaluator.protocol, "device": device.type, "workers": workers}
-        run.rewrite_config(config.model_copy(update=update))
-        record_provenance(run, device)
+        config, device = on_this_machine(config)
         space = None
         if config.kind == "search":
             space = SearchSpace(from_data(config.space, "config.toml"))
+        evaluator, net_score = _scoring(config, space, folder, device)
+        run.rewrite_config(config.model_copy(update={"protocol": evaluator.protocol}))
+        record_provenance(run, device)
         screen = console.stdout()
         if not quiet:
             introduce(screen, run, space, evaluator)
         observer = watcher(screen, run, quiet)
         with observer.watching():
-            ending = Search(run, space, evaluator, observer).go()
+            ending = Search(run, space, evaluator, observer, net_score).go()
         run.note("ended", ending)
         run.set_progress(None)
         if not silent:
             _conclude(screen, run, _ENDINGS[ending])
 
 
-def _evaluator(config: RunConfig, folder: Path | None, device: torch.device) -> Evaluator | TaskEvaluator:
+def on_this_machine(config: RunConfig) -> tuple[RunConfig, torch.device]:
+    """`config` with the device and the workers that it gets here; torch takes the threads of one of them.
+
+    A GPU trains one network at a time, and a task is over before others could begin.
+    """
+    device = choose_device(config.device)
+    alone = device.type == "cuda" or config.protocol.task
+    config = config.model_copy(update={"device": device.type, "workers": 1 if alone else config.workers})
+    torch.set_num_threads(config.threads_each)
+    return config, device
+
+
+def _scoring(
+    config: RunConfig, space: SearchSpace | None, folder: Path | None, device: torch.device
+) -> tuple[Evaluator | TaskEvaluator, Callable[[str], float] | None]:
+    """What scores candidates, and networks before training where the space asks for it."""
     if config.protocol.task:
-        return TaskEvaluator(config.protocol)
-    return Evaluator(config.protocol, images_of(config.protocol, folder), device)
+        return TaskEvaluator(config.protocol), None
+    images = images_of(config.protocol, folder)
+    evaluator = Evaluator(config.protocol, images, device)
+    if space is None or space.least_score is None:
+        return evaluator, None
+    from nas.evaluation.net_scores import NetScores  # which few searches need
+
+    return evaluator, NetScores(images)
 
 
 def images_of(protocol: Protocol, folder: Path | None) -> Images:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Literal
 
 import click
 
@@ -15,12 +15,10 @@ from nas.analysis.selection import selected
 from nas.cli import results
 from nas.cli.options import (
     all_of,
-    device_option,
     format_option,
     print_json,
-    quiet_option,
     runs_dir_option,
-    threads_option,
+    work_options,
 )
 from nas.cli.protocol import share
 from nas.errors import RunError, SettingError
@@ -30,8 +28,6 @@ from nas.runs.config import RunConfig
 from nas.runs.layout import check_name
 from nas.runs.roster import Roster
 from nas.runs.store import Run
-
-F = TypeVar("F", bound=Callable[..., Any])
 
 _OPTIONS = (
     click.option(
@@ -49,9 +45,7 @@ _OPTIONS = (
         "--data-dir", type=click.Path(path_type=Path), metavar="DIR", help="Where CIFAR-10's files are now."
     ),
     click.option("--name", metavar="NAME", default="", help="Name of the new run.  [default: from RUN]"),
-    device_option,
-    threads_option,
-    quiet_option,
+    *work_options,
     format_option("table", "json"),
     runs_dir_option,
 )

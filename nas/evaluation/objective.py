@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import Any
 
 import torch
@@ -16,12 +15,10 @@ from nas.activations.meta_acon import has_beta
 from nas.activations.module import form_of
 from nas.architectures.accounting import Account, account
 from nas.datasets.images import Images
-from nas.evaluation.builder import build_network, global_random_state, initialized, network_for_weights
+from nas.evaluation.builder import build_network, initialized, network_for_weights
 from nas.outcomes import Epoch, Outcome
 from nas.protocol import Protocol
 from nas.rules.rates import rates
-from nas.scores.measure import Sample, measure
-from nas.scores.ranking import score
 from nas.seeds import derive
 from nas.symbolic.expression import Expression
 from nas.symbolic.parse import parse
@@ -97,8 +94,6 @@ class Evaluator:
             split_seed=protocol.split_seed,
             device=device,
         )
-        self._images = images
-        self._net_scores: dict[str, float] = {}
         read = {"data_fingerprint": images.fingerprint, "train_size": self.data.n_train}
         self.protocol = protocol.model_copy(update=read)
         steps_per_epoch(self.data, protocol.recipe)  # refuses a batch larger than the training part
@@ -213,21 +208,10 @@ class Evaluator:
             for expression in expressions:
                 compile_ahead(expression)
 
-    def net_score(self, net: str) -> float:
-        """`nas score` of the network `net`, on images of the training part; computed once, in seconds."""
-        if net not in self._net_scores:
-            with global_random_state:
-                self._net_scores[net] = score(measure(net, self._sample).scores)
-        return self._net_scores[net]
-
-    @cached_property
-    def _sample(self) -> Sample:
-        return Sample.of(self._images)
-
     def planned_images(self, rung: int, seeds: int) -> int:
         """Training images of a candidate from the start to the end of this rung, under so many seeds."""
         protocol = self.protocol.at(rung)
-        epochs = protocol.rungs[rung] if protocol.rungs else protocol.epochs
+        epochs = self.protocol.epochs_at(rung)
         steps = steps_per_epoch(self._data(protocol), protocol.recipe)
         return (seeds + protocol.recipe.lr_budget - 1) * epochs * steps * protocol.recipe.batch_size
 

@@ -98,6 +98,11 @@ class RunConfig(BaseModel):
             raise ValueError("a path relative to the run folder is needed")
         return value
 
+    @property
+    def threads_each(self) -> int:
+        """Of each of the trainings side by side."""
+        return max(1, self.threads // self.workers)
+
     def to_toml(self) -> str:
         """The text of `config.toml`; what is None is left out, as TOML has no word for it."""
         return tomli_w.dumps({"schema": SCHEMA, **_without_none(self.model_dump(mode="json"))})

@@ -16,7 +16,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -96,6 +96,11 @@ class Crew(Generic[K]):
     def done_already(self, key: K) -> None:
         """Unsettled, but with nothing left to do: an earlier session has stored it."""
         self._unsettled.append(_Job(key, _nothing, _nothing, _nothing, done=True))
+
+    def settled(self, most: int) -> Iterator[K]:
+        """One after the other, until `most` are unsettled, those handed out meanwhile among them."""
+        while len(self._unsettled) > most:
+            yield self.settle()
 
     def settle(self) -> K:
         """Wait for the oldest one, which is unsettled no more. What fails anywhere is raised here."""

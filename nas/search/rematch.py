@@ -40,21 +40,21 @@ class Rematch:
         done = {record.number for record in self._run.records()}
         begun = {pending.number for pending in self._run.unfinished()}
         config = self._run.config
-        with Crew[int](config.workers, config.threads // config.workers) as crew:
+        with Crew[int](config.workers, config.threads_each) as crew:
             label, evaluator = None, None
             for number, protocol, candidate in self._roster.trials():
                 if number in done:
                     continue
                 if evaluator is None or label != protocol:
-                    self._settle(crew, 0)  # the images of one evaluator at a time
+                    list(crew.settled(0))  # the images of one evaluator at a time
                     label, evaluator = protocol, self._evaluator_of(protocol)
                     evaluator.prepare(parse(entry.expression) for entry in self._roster.candidates.values())
-                self._settle(crew, crew.lag)
+                list(crew.settled(crew.lag))
                 entry = self._roster.candidates[candidate]
                 if number not in begun:
                     self._begin(number, entry, evaluator.protocol)
                 self._hand_out(crew, number, entry, evaluator)
-            self._settle(crew, 0)
+            list(crew.settled(0))
 
     def _begin(self, number: int, entry: Entry, protocol: Protocol) -> None:
         fields = {
@@ -83,11 +83,6 @@ class Rematch:
             save_weights(self._run, number, flat(weights))
         self._run.finish(number, whole.fields())
         self._observer.ended(self._run.record(number))
-
-    @staticmethod
-    def _settle(crew: Crew[int], most: int) -> None:
-        while len(crew.unsettled) > most:
-            crew.settle()
 
 
 def _trained(

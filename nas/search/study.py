@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution
@@ -38,22 +38,30 @@ RACE_SHARE = 0.3  #: of a budget of time or images, kept for the race where ther
 
 
 class Search:
-    """Fills `run` up to its budget; `space` is None where only the run's own expressions are trained."""
+    """Fills `run` up to its budget.
+
+    space      None where only the run's own expressions are trained
+    net_score  of a network without training, where the space screens by it
+    """
 
     def __init__(
-        self, run: Run, space: SearchSpace | None, evaluator: Evaluator | TaskEvaluator, observer: Observer
+        self,
+        run: Run,
+        space: SearchSpace | None,
+        evaluator: Evaluator | TaskEvaluator,
+        observer: Observer,
+        net_score: Callable[[str], float] | None = None,
     ) -> None:
         self._run, self._evaluator, self._observer = run, evaluator, observer
         self._config = run.config
         self._known = Known(self._config.protocol)
-        self._sampler = self._proposals = self._least_score = None
+        self._net_score, self._least_score = net_score, None if space is None else space.least_score
+        self._sampler = self._proposals = None
         run.study()  # made, and Optuna silenced, before a sampler makes a study of its own
-        self._crew: Crew[Goal] = Crew(self._config.workers, self._config.threads // self._config.workers)
+        self._crew: Crew[Goal] = Crew(self._config.workers, self._config.threads_each)
         self._trials = Trials(run, evaluator, observer, self._crew)
         self._ladder = Ladder(self._config, self._trials)
         if space is not None:
-            if space.file.network is not None:
-                self._least_score = space.file.network.least_score
             seed = self._config.protocol.seed
             self._sampler = samplers.make(self._config.sampler, space, seed)
             walk = self._config.sampler == "exhaustive"
@@ -108,8 +116,7 @@ class Search:
 
     def _settle(self, most: int | None = None) -> None:
         """Take up what was trained, until `most` are unsettled; None: as many as the crew needs."""
-        while len(self._crew.unsettled) > (self._crew.lag if most is None else most):
-            number, _ = self._crew.settle()
+        for number, _ in self._crew.settled(self._crew.lag if most is None else most):
             self._learn(number)
             self._lift(number)
 
@@ -221,10 +228,11 @@ class Search:
 
     def _weak(self, fields: dict[str, Any]) -> str | None:
         """Why the network is not worth training by its score without training, which goes into `fields`."""
-        least, net = self._least_score, fields["settings"].get("net", self._config.protocol.net)
-        if least is None or isinstance(self._evaluator, TaskEvaluator):
+        least = self._least_score
+        if least is None or self._net_score is None:
             return None
-        found = fields["net_score"] = self._evaluator.net_score(net)
+        net = fields["settings"].get("net", self._config.protocol.net)
+        found = fields["net_score"] = self._net_score(net)
         return None if found >= least else f"network: score {found:.2f} without training is below {least:g}"
 
     def _fields(

@@ -197,7 +197,7 @@ class Trials:
         store: Callable[[int, int, Evaluation], None],
     ) -> None:
         protocol = self._run.config.protocol
-        epochs = protocol.rungs[rung] if protocol.at(rung).rungs else protocol.epochs
+        epochs = protocol.epochs_at(rung)
         self._crew.hand_out(
             (task.number, rung),
             work,

@@ -42,6 +42,11 @@ class SearchSpace:
         if not self.limits.none and self.writings() == 0:
             raise SpaceError("the limits leave nothing to search", got=file.name)
 
+    @property
+    def least_score(self) -> float | None:
+        """Below which networks are not trained, by their score without training; None: all are."""
+        return None if self.file.network is None else self.file.network.least_score
+
     def draft(self, chooser: Chooser) -> Draft:
         """Every decision of one candidate, taken by `chooser`; cheap. It may be outside the limits."""
         recorder = Recorder(chooser)

@@ -71,6 +71,7 @@ def searching(tmp_path: Path, evaluator: Evaluator) -> Searching:  # noqa: F811
         stop_at_epoch: int | None = None,
         data: dict = SMALL,  # type: ignore[type-arg]
         evaluator: Evaluator = evaluator,
+        net_score: Callable[[str], float] | None = None,
         **settings: object,
     ):
         path = tmp_path / name
@@ -84,7 +85,7 @@ def searching(tmp_path: Path, evaluator: Evaluator) -> Searching:  # noqa: F811
         watcher = Watcher(stop_after=stop_after, stop_at_epoch=stop_at_epoch)
         space = SearchSpace(from_data(data, "test"))
         try:
-            ending = Search(run, space, evaluator, watcher).go()
+            ending = Search(run, space, evaluator, watcher, net_score).go()
         except KeyboardInterrupt:
             ending = None
         return ending, run, watcher

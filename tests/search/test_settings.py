@@ -8,6 +8,7 @@ import pytest
 
 from nas.datasets.images import Images
 from nas.errors import SettingError
+from nas.evaluation.net_scores import NetScores
 from nas.evaluation.tasks import TaskEvaluator
 from nas.outcomes import Outcome
 from nas.protocol import Protocol, Recipe
@@ -81,7 +82,11 @@ def test_a_network_that_scores_low_before_training_is_not_trained(
     data = {**ONE, "network": {"nets": cells, "least_score": -4.0}}
     protocol = _protocol()
     _, run, _ = searching(
-        data=data, protocol=protocol, evaluator=_evaluator(images, protocol), sampler="exhaustive"
+        data=data,
+        protocol=protocol,
+        evaluator=_evaluator(images, protocol),
+        sampler="exhaustive",
+        net_score=NetScores(images),
     )
     low, high = sorted(run.records(), key=lambda record: record.net_score or 0)
     assert low.outcome is Outcome.SCREENED

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
 from nas.cli.options import (
     all_of,
     data_dir_option,
-    device_option,
     format_option,
     print_json,
-    quiet_option,
     runs_dir_option,
-    threads_option,
+    work_options,
 )
 from nas.cli.protocol import Duration
 from nas.reproductions.scales import SCALES
 from nas.rows.samplers import SAMPLERS
-
-F = TypeVar("F", bound=Callable[..., Any])
 
 _OPTIONS = (
     click.option(
@@ -34,11 +29,9 @@ _OPTIONS = (
     ),
     click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the search."),
     data_dir_option,
-    device_option,
-    threads_option,
+    *work_options,
     click.option("--record", type=click.Path(path_type=Path), metavar="FILE", help="Write all as JSON."),
     format_option("table", "json"),
-    quiet_option,
     runs_dir_option,
 )
 

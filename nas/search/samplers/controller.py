@@ -21,6 +21,7 @@ from optuna.trial import FrozenTrial, TrialState
 from torch import Tensor, nn
 
 from nas.errors import SpaceError
+from nas.search.samplers.base import Sampler
 from nas.seeds import derive
 from nas.spaces.candidate import Draft
 from nas.spaces.decisions import Replay, Value
@@ -33,7 +34,7 @@ _START = 0.08  #: weights begin uniformly in +-0.08, as in the paper
 _LEAST_SPREAD = 1e-3
 
 
-class ControllerSampler:
+class ControllerSampler(Sampler):
     """Knows the trials told so far; a new process learns from them again, in the order of their numbers."""
 
     def __init__(self, space: SearchSpace, seed: int) -> None:
@@ -48,9 +49,6 @@ class ControllerSampler:
         draw = random.Random(derive(self._seed, "controller", number, attempt))
         with torch.no_grad():
             return self._space.draft(_Writing(self._policy, draw))
-
-    def resume(self, trials: Sequence[FrozenTrial]) -> None:
-        """Proposals do not depend on those before."""
 
     def tell(self, trials: Sequence[FrozenTrial]) -> None:
         """Finished trials reward with their score, pruned ones with that at their last rung, others 0."""
@@ -112,12 +110,14 @@ class _Policy:
 
     def learn(self, writing: _Writing, reward: float) -> None:
         """One step up the gradient; the first reward is only remembered."""
-        before, self._mean = self._mean, reward if self._mean is None else self._mean
-        if before is None or not writing.logs:
+        if self._mean is None:
+            self._mean = reward
             return
-        difference = reward - before
+        if not writing.logs:
+            return
+        difference = reward - self._mean
         self._square = MEMORY * self._square + (1 - MEMORY) * difference**2
-        self._mean = MEMORY * before + (1 - MEMORY) * reward
+        self._mean += (1 - MEMORY) * difference
         advantage = difference / max(math.sqrt(self._square), _LEAST_SPREAD)
         gain = advantage * torch.stack(writing.logs).sum() + ENTROPY * torch.stack(writing.entropies).sum()
         self._optimizer.zero_grad()

@@ -12,6 +12,7 @@ from typing import Any
 
 from optuna.trial import FrozenTrial, TrialState
 
+from nas.search.samplers.base import Sampler
 from nas.search.samplers.random import RandomSampler
 from nas.seeds import derive
 from nas.spaces.candidate import Draft
@@ -21,7 +22,7 @@ from nas.spaces.space import SearchSpace
 POPULATION, SAMPLE = 20, 5  #: the paper's 100 and 25, for searches of a hundred trials and not of 20,000
 
 
-class EvolutionSampler:
+class EvolutionSampler(Sampler):
     """Knows the trials told so far, and nothing of what their decisions mean."""
 
     def __init__(self, space: SearchSpace, seed: int) -> None:
@@ -38,9 +39,6 @@ class EvolutionSampler:
         draw = random.Random(seed)
         parent = max(draw.sample(young, SAMPLE), key=_fitness)
         return self._space.draft(_Mutation(parent.params, draw.choice(sorted(parent.params)), seed))
-
-    def resume(self, trials: Sequence[FrozenTrial]) -> None:
-        """Proposals do not depend on those before."""
 
     def tell(self, trials: Sequence[FrozenTrial]) -> None:
         """Finished and pruned trials join the population in the order of their numbers."""

@@ -7,11 +7,12 @@ from typing import Any
 
 from optuna.trial import FrozenTrial
 
+from nas.search.samplers.base import Sampler
 from nas.spaces.candidate import Draft
 from nas.spaces.space import SearchSpace
 
 
-class ExhaustiveSampler:
+class ExhaustiveSampler(Sampler):
     """Each writing once; a new process goes on behind the last one that was proposed."""
 
     def __init__(self, space: SearchSpace, seed: int) -> None:
@@ -31,6 +32,3 @@ class ExhaustiveSampler:
         """Only the place of the last one matters."""
         if trials:
             self._last = trials[-1].params
-
-    def tell(self, trials: Sequence[FrozenTrial]) -> None:
-        """Nothing to learn."""

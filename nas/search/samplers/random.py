@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cached_property
 
-from optuna.trial import FrozenTrial
-
+from nas.search.samplers.base import Sampler
 from nas.seeds import derive
 from nas.spaces.candidate import Draft
 from nas.spaces.counting.count import distinct
@@ -16,7 +14,7 @@ from nas.spaces.listing import uniform_over_functions
 from nas.spaces.space import SearchSpace
 
 
-class RandomSampler:
+class RandomSampler(Sampler):
     """Knows nothing and learns nothing; settings are drawn decision by decision."""
 
     def __init__(self, space: SearchSpace, seed: int) -> None:
@@ -28,12 +26,6 @@ class RandomSampler:
         if self._functions is None:
             return self._space.drawn(chooser)
         return self._space.ranked(int(self._functions[chooser.below(len(self._functions))]), chooser)
-
-    def resume(self, trials: Sequence[FrozenTrial]) -> None:
-        """Proposals do not depend on those before."""
-
-    def tell(self, trials: Sequence[FrozenTrial]) -> None:
-        """Nothing to learn."""
 
     @cached_property
     def _functions(self) -> Ranks | None:

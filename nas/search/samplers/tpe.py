@@ -12,13 +12,14 @@ from typing import cast
 import optuna
 from optuna.trial import FrozenTrial, Trial, TrialState
 
+from nas.search.samplers.base import Sampler
 from nas.seeds import derive
 from nas.spaces.candidate import Draft
 from nas.spaces.decisions import Value
 from nas.spaces.space import SearchSpace
 
 
-class TpeSampler:
+class TpeSampler(Sampler):
     """Asks Optuna in a study in memory that mirrors the trials that have ended.
 
     The mirror lets a proposal be thrown away (because it is known already) without leaving a trial in the
@@ -42,9 +43,6 @@ class TpeSampler:
         draft = self._space.draft(_Asking(trial))
         self._mirror.tell(trial, state=TrialState.FAIL)  # failed trials are not learned from
         return draft
-
-    def resume(self, trials: Sequence[FrozenTrial]) -> None:
-        """Proposals do not depend on those before."""
 
     def tell(self, trials: Sequence[FrozenTrial]) -> None:
         """Finished trials with their score, pruned ones behind them by rung; the rest is the worst."""
