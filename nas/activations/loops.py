@@ -37,8 +37,8 @@ void {name}(int threads, long numbers, long channels, {arguments}) {{
   const long row = row_of(channels), rows = numbers / row;
 #pragma omp parallel num_threads(threads)
   {{
-    /* 16 bits a position, of no use but that gcc takes as many positions at once as a vector has of these: two
-       vectors of floats, of which one goes on while the other waits for its last result. */
+    /* 16 bits a position, of no use but that gcc takes as many positions at once as a vector has of these:
+       two vectors of floats, of which one goes on while the other waits for its last result. */
     short pace[row];
     for (long j = 0; j < row; j++) pace[j] = 0;
     {begin}

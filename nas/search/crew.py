@@ -60,8 +60,11 @@ class Crew(Generic[K]):
 
     @property
     def lag(self) -> int:
-        """How many may be unsettled when something new begins: each worker but one has a next one waiting."""
-        return 2 * (self.workers - 1)
+        """How many may be unsettled when something new begins: then each worker has a next one waiting.
+
+        Some trainings are over at once: with fewer, whoever had those would wait for the oldest.
+        """
+        return 2 * self.workers - 1 if self.workers > 1 else 0
 
     @property
     def unsettled(self) -> list[K]:

@@ -27,6 +27,7 @@ GLANCE = 1000  #: validation images after all epochs but the last: a point of th
 
 _CHECK_EVERY = 10  #: steps between two looks at the loss: on a GPU each look waits for the device
 _CHANCE_STEPS = 10  #: a network of fewer steps has hardly begun
+_JUDGED = 2000  #: validation images by which a network is given up: of ten classes, 3 sigma are 2 %
 
 State = Mapping[str, Any]  #: tensors, numbers, lists and dicts of them: what torch.load reads as weights only
 Rate = Callable[[int], float]  #: the learning rate of a step
@@ -107,22 +108,23 @@ class Loop:
         """Judged once, after the first epoch that ends `_CHANCE_STEPS` or later: within 3 sigma of guessing.
 
         Guessing the most frequent class, of share p, is right in p +- sqrt(p (1 - p) / n) of n images.
-        What looks so at a glance is looked at on all images. Early on, batch norm's running averages may lag
-        so far behind the weights that a network which learns looks like chance: one that does better under
-        each batch's own statistics is let go on.
+        What looks so at a glance is looked at again on `_JUDGED`. Early on, batch norm's running averages may
+        lag so far behind the weights that a network which learns looks like chance: one that does better
+        under each batch's own statistics is let go on.
         """
         if self._judged or self.step < _CHANCE_STEPS:
             return None
         self._judged = True
         if val_acc > self._noise(images):
             return None
-        noise = self._noise(self.data.n_val)
-        if images < self.data.n_val:
-            val_acc = evaluate(self.network, self.data)[1]
+        n = max(images, min(_JUDGED, self.data.n_val))
+        noise = self._noise(n)
+        if images < n:
+            val_acc = evaluate(self.network, self.data, n)[1]
         if noise > 0.5 or val_acc > noise:  # above a half: too few images to tell
             return None
         with _batch_statistics(self.network):
-            if _score(self.network, self.data, self.data.n_val)[1] > noise:
+            if _score(self.network, self.data, n)[1] > noise:
                 return None
         return Ending(Outcome.DIVERGED, f"validation accuracy {val_acc:.3f} is no better than chance")
 

@@ -33,7 +33,7 @@ def test_the_quicker_is_stored_first_and_settled_in_its_turn() -> None:
         return "quick"
 
     with Crew[str](2, 1) as crew:
-        assert crew.lag == 2
+        assert crew.lag == 3
         _hand_out(crew, "a", slow, stored, [])
         _hand_out(crew, "b", quick, stored, [])
         assert crew.unsettled == ["a", "b"]
