@@ -42,13 +42,20 @@ def _extremum(name: str, arguments: frozenset[Any]) -> Any:
 
 
 def _sign(difference: Any) -> int | None:
-    """1 where it is positive or 0 for every x, -1 where it is negative or 0, None where sympy cannot say."""
-    for writing in (difference, sympy.factor_terms(difference)):
-        if writing.is_extended_nonnegative:
-            return 1
-        if writing.is_extended_nonpositive:
-            return -1
-    return None
+    """1 where it is positive or 0 for every x, -1 where it is negative or 0, None where sympy cannot say.
+
+    To factor what has a max or min in it takes long and tells nothing more.
+    """
+    found = _plain_sign(difference)
+    if found is not None or difference.has(sympy.Max, sympy.Min):
+        return found
+    return _plain_sign(sympy.factor_terms(difference))
+
+
+def _plain_sign(tree: Any) -> int | None:
+    if tree.is_extended_nonnegative:
+        return 1
+    return -1 if tree.is_extended_nonpositive else None
 
 
 def _cross(a: Any, b: Any) -> bool:
