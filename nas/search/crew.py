@@ -62,7 +62,8 @@ class Crew(Generic[K]):
     def lag(self) -> int:
         """How many may be unsettled when something new begins: then each worker has a next one waiting.
 
-        Some trainings are over at once: with fewer, whoever had those would wait for the oldest.
+        Some trainings are over at once: with fewer, whoever had those would wait for the oldest. One worker
+        does at once what it is handed, so that none is left.
         """
         return 2 * self.workers - 1 if self.workers > 1 else 0
 

@@ -229,6 +229,24 @@ def test_a_constant_is_chance_after_the_first_epoch() -> None:
     assert tuple(seen) == training.curve
 
 
+def test_two_thousand_validation_images_are_enough_to_give_a_network_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A glance at 1,000, then 2,000 with batch norm's averages and with each batch's own statistics."""
+    looked_at: list[int] = []
+
+    def counted(data: Split, images: int) -> Any:
+        looked_at.append(images)
+        return validation_batches(data, images)
+
+    monkeypatch.setattr("nas.training.loop.validation_batches", counted)
+    data = real()
+    many = replace(data, x_val=data.x_val.repeat(9, 1, 1, 1), y_val=data.y_val.repeat(9))
+    training = train(network(lambda x: x * 0 + 1), many, DIGITS, epochs=5, seed=0)
+    assert training.outcome is Outcome.DIVERGED
+    assert looked_at == [1000, 2000, 2000]
+
+
 def test_few_steps_are_not_held_against_a_network() -> None:
     """Five steps an epoch: chance is judged after the second, not after the first."""
     data = load_split(digits.read(), train_size=160, val_size=360, split_seed=0, device=CPU)
