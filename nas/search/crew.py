@@ -17,7 +17,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from types import TracebackType
@@ -55,7 +54,7 @@ class Crew(Generic[K]):
         self._unsettled: deque[_Job[K]] = deque()
         self._inbox: queue.SimpleQueue[_Job[K] | None] = queue.SimpleQueue()
         self._outbox: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
-        self._crew: list[threading.Thread] = []
+        self._crew: list[_Worker] = []
         self._switch = sys.getswitchinterval()
 
     @property
@@ -94,7 +93,7 @@ class Crew(Generic[K]):
         self._inbox.put(job)
         if len(self._crew) < self.workers:
             sys.setswitchinterval(_SWITCH)
-            self._crew.append(threading.Thread(target=self._work, name="nas-worker", daemon=True))
+            self._crew.append(_Worker(self._work))
             self._crew[-1].start()
 
     def done_already(self, key: K) -> None:
@@ -129,17 +128,13 @@ class Crew(Generic[K]):
         while (alive := [t for t in self._crew if t.is_alive()]) and time.monotonic() < end:
             for thread in alive:
                 if self._unsettled:
-                    _raise_in(thread, _Dismissed)
+                    thread.dismiss()
                 thread.join(0.05)
         if self._crew:
             sys.setswitchinterval(self._switch)
 
     def _work(self) -> None:
         """What each thread does."""
-        with suppress(_Dismissed):
-            self._work_on()
-
-    def _work_on(self) -> None:
         torch.set_num_threads(self._threads)
         while (job := self._inbox.get()) is not None:
             self._outbox.put(partial(self._begun, job, tell := _Telling(self._outbox)))
@@ -160,6 +155,38 @@ class Crew(Generic[K]):
         job.done = True
 
 
+class _Worker(threading.Thread):
+    """A thread that can be told to stop in the midst of its work."""
+
+    def __init__(self, work: Callable[[], None]) -> None:
+        super().__init__(name="nas-worker", daemon=True)
+        self._work, self._at_work, self._gate = work, True, threading.Lock()
+
+    def run(self) -> None:
+        try:
+            try:
+                self._work()
+            finally:
+                self._leave()
+        except _Dismissed:  # also one that came before it had left
+            self._leave()
+
+    def dismiss(self) -> None:
+        """Raise in its work, and in nothing else: it comes between two steps of Python, wherever that is.
+
+        One that is swallowed on its way has to be raised again.
+        """
+        with self._gate:
+            if self._at_work:
+                ctypes.pythonapi.PyThreadState_SetAsyncExc(
+                    ctypes.c_ulong(self.ident or 0), ctypes.py_object(_Dismissed)
+                )
+
+    def _leave(self) -> None:
+        with self._gate:
+            self._at_work = False
+
+
 class _Telling:
     """Carries what a worker tells to the thread that listens."""
 
@@ -177,8 +204,3 @@ def _nothing(*_: Any) -> Any:
 
 def _raised(error: BaseException) -> None:
     raise error
-
-
-def _raise_in(thread: threading.Thread, error: type[BaseException]) -> None:
-    """It comes between two steps of Python; one that is swallowed on its way has to be raised again."""
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident or 0), ctypes.py_object(error))

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import torch
 
-from nas.search.crew import Crew
+from nas.search.crew import Crew, _Worker
 
 Told = list[tuple[Any, ...]]
 
@@ -124,6 +124,25 @@ def test_whoever_leaves_breaks_off_what_goes_on() -> None:
     assert time.monotonic() - start < 4
     assert swallowed == [1]
     assert set(threading.enumerate()) <= before
+
+
+def test_who_is_dismissed_while_leaving_leaves_in_peace(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The exception may come wherever a thread is, also where nothing would catch it."""
+
+    class Slow(_Worker):
+        def _leave(self) -> None:
+            super()._leave()
+            for _ in range(10):
+                time.sleep(0.005)
+
+    escaped: list[Any] = []
+    monkeypatch.setattr(threading, "excepthook", escaped.append)
+    worker = Slow(lambda: None)
+    worker.start()
+    while worker.is_alive():
+        worker.dismiss()
+        worker.join(0.01)
+    assert not escaped
 
 
 def test_what_an_earlier_session_stored_only_waits_for_its_turn() -> None:
