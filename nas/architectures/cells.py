@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from nas.architectures.convolution import Conv2d
 from nas.architectures.layers import Activations
 from nas.architectures.norm import Stack, normalization
 from nas.rows.cells import EDGES, Cell
@@ -27,7 +28,7 @@ def cell_network(
     and an activation. [n, channels, h, w] -> logits [n, classes]; 16 and 5 are the paper's.
     """
     layers: list[nn.Module] = [
-        nn.Conv2d(channels, width, 3, padding=1, bias=norm == "none"),
+        Conv2d(channels, width, 3, padding=1, bias=norm == "none"),
         *normalization(norm, width),
     ]
     for stage in range(3):
@@ -95,6 +96,6 @@ def _convolution(
 ) -> nn.Sequential:
     return nn.Sequential(
         activation(fan_in),
-        nn.Conv2d(fan_in, fan_out, kernel, stride, padding=kernel // 2, bias=norm == "none"),
+        Conv2d(fan_in, fan_out, kernel, stride, padding=kernel // 2, bias=norm == "none"),
         *normalization(norm, fan_out),
     )

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from torch import nn
 
+from nas.architectures.convolution import Conv2d
 from nas.architectures.norm import normalization
 
 Activations = Callable[[int], nn.Module]  #: the module for one place from its number of channels
@@ -29,7 +30,7 @@ def convolved(
     """
     around = kernel // 2 if padding is None else padding
     return [
-        nn.Conv2d(fan_in, fan_out, kernel, stride, around, groups=groups, bias=norm == "none"),
+        Conv2d(fan_in, fan_out, kernel, stride, around, groups=groups, bias=norm == "none"),
         *normalization(norm, fan_out),
         activation(fan_out),
     ]

@@ -18,6 +18,12 @@ from nas.native.compiler import library
 from nas.rows.macros import POOLINGS
 
 _SOURCE = """
+#define TAKE(other, number)                                        \\
+  {                                                                \\
+    const int better = ((other) > best) | ((other) != (other));    \\
+    best = better ? (other) : best;                                \\
+    which = better ? number : which;                               \\
+  }
 /* x: [rows, 2, w, 2, c]; y and k (which of the four it was): [rows, w, c]. The first of equals wins, NaN
    always. */
 void forward(int threads, long rows, long w, long c, const float *restrict x, float *restrict y,
@@ -31,12 +37,9 @@ void forward(int threads, long rows, long w, long c, const float *restrict x, fl
       for (long i = 0; i < c; i++) {
         float best = top[i];
         int which = 0;
-        const float rest[3] = {top[c + i], low[i], low[c + i]};
-        for (int n = 0; n < 3; n++) {
-          const int better = (rest[n] > best) | (rest[n] != rest[n]);
-          best = better ? rest[n] : best;
-          which = better ? n + 1 : which;
-        }
+        TAKE(top[c + i], 1)
+        TAKE(low[i], 2)
+        TAKE(low[c + i], 3)
         y[at + i] = best;
         k[at + i] = which;
       }

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from nas.architectures.convolution import Conv2d
 from nas.architectures.norm import Stack, normalization, normalized
 
 
@@ -30,10 +31,10 @@ class BasicBlock(nn.Module):
         super().__init__()
         bias = norm == "none"
         self.stride, self.new_channels = stride, fan_out - fan_in
-        self.conv1 = nn.Conv2d(fan_in, fan_out, 3, stride=stride, padding=1, bias=bias)
+        self.conv1 = Conv2d(fan_in, fan_out, 3, stride=stride, padding=1, bias=bias)
         (self.bn1,) = normalization(norm, fan_out) or [nn.Identity()]
         self.act1 = activation(fan_out)
-        self.conv2 = nn.Conv2d(fan_out, fan_out, 3, padding=1, bias=bias)
+        self.conv2 = Conv2d(fan_out, fan_out, 3, padding=1, bias=bias)
         (self.bn2,) = normalization(norm, fan_out) or [nn.Identity()]
         self.act2 = activation(fan_out)
 
@@ -67,7 +68,7 @@ def resnet(
     [n, channels, h, w] -> logits [n, classes]; `width` 16 is the paper's.
     """
     layers: list[nn.Module] = [
-        nn.Conv2d(channels, width, 3, padding=1, bias=norm == "none"),
+        Conv2d(channels, width, 3, padding=1, bias=norm == "none"),
         *normalization(norm, width),
         activation(width),
     ]

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from torch import nn
 
+from nas.architectures.convolution import Conv2d
 from nas.architectures.norm import Stack, normalization
 from nas.architectures.pooling import HalvingMaxPool
 
@@ -25,13 +26,13 @@ def small(
     """
     bias = norm == "none"
     layers: list[nn.Module] = [
-        nn.Conv2d(channels, width, 3, padding=1, bias=bias),
+        Conv2d(channels, width, 3, padding=1, bias=bias),
         *normalization(norm, width),
         activation(width),
     ]
     for fan_in, fan_out in ((width, 2 * width), (2 * width, 4 * width), (4 * width, 4 * width)):
         layers += [
-            nn.Conv2d(fan_in, fan_out, 3, padding=1, bias=bias),
+            Conv2d(fan_in, fan_out, 3, padding=1, bias=bias),
             HalvingMaxPool(),
             *normalization(norm, fan_out),
             activation(fan_out),
