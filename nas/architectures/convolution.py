@@ -133,7 +133,8 @@ class Conv2d(nn.Conv2d):
         if bias is None and self._ordinary and _fits(input, weight) and (codes := _codes(*weight.shape[:2])):
             result: Tensor = _Convolution.apply(codes, input, weight)  # type: ignore[no-untyped-call]
             return result
-        return super()._conv_forward(input, weight, bias)
+        y: Tensor = super()._conv_forward(input, weight, bias)
+        return y
 
     @property
     def _ordinary(self) -> bool:
