@@ -5,7 +5,8 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from nas.architectures.layers import Activations, Size, convolved
-from nas.architectures.norm import Stack, normalization
+from nas.architectures.norm import normalization
+from nas.architectures.stack import Stack
 
 EXPANSION = 4  #: channels that go out for one of the inner ones of a plain bottleneck
 CARDINALITY = 8  #: groups of a ResNeXt's 3x3 convolution, as in the paper's 8x64d for CIFAR

@@ -7,7 +7,8 @@ from torch import Tensor, nn
 
 from nas.architectures.convolution import Conv2d
 from nas.architectures.layers import Activations
-from nas.architectures.norm import Stack, normalization
+from nas.architectures.norm import normalization
+from nas.architectures.stack import Stack
 from nas.rows.cells import EDGES, Cell
 
 CELLS = 5  #: cells a stage

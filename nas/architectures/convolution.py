@@ -1,8 +1,8 @@
 """Convolutions; the common one of few channels in C where that is faster than torch.
 
-128 images, forward and backward on one core of an AMD EPYC with AVX2, milliseconds in torch and here: 8 to 16
-channels of 32x32 pixels 17.9 and 11.2, 16 to 32 of 16x16 pixels 15.3 and 10.3, 32 to 32 of 8x8 pixels 7.2
-and 4.9. That is 72 to 95 of the core's 98 GFLOP/s, where torch has 43 to 75.
+Networks like `small` spend most of a step in convolutions of few channels and many pixels, and a part of
+that on bringing numbers to memory and back: what is pooled at once need not go there. What this gains is
+measured by `python -m tests.benchmarks.layers` (record: `runs/records/layers.json`).
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.grad import conv2d_input
 
+from nas.architectures.pooling import FOUR_PIXELS
 from nas.native.compiler import library
 
 _SOURCE = """
@@ -32,7 +32,7 @@ enum { VECTORS = 1, WIDE = 8, STEP = IN % 4 ? 3 : 4 };
 #else
 enum { VECTORS = 2, WIDE = 6, STEP = 2 };
 #endif
-typedef float vec __attribute__((vector_size(4 * LANES), aligned(4)));
+typedef float vec __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
 
 #define EACH(i, n) _Pragma("GCC unroll 8") for (int i = 0; i < n; i++)
 /* gcc is not to load `v` from memory for each use of it, */
@@ -58,33 +58,54 @@ typedef float vec __attribute__((vector_size(4 * LANES), aligned(4)));
 TILE(4)
 TILE(WIDE)
 
-/* to: x [h, w, IN] with a border of zeros */
-static void pad(long h, long w, const float *restrict x, float *restrict to) {
-  const long row = (w + 2) * IN;
-  memset(to, 0, (row + IN) * sizeof(float));
-  to += row + IN;
-  for (long r = 0; r < h; r++, x += w * IN, to += row) {
-    memcpy(to, x, w * IN * sizeof(float));
-    memset(to + w * IN, 0, 2 * IN * sizeof(float));
-  }
-  memset(to, 0, (row - IN) * sizeof(float));
+/* to: an image x [h, w, c], rows `row` apart; with `which`, that says where in 2x2 pixels each number
+   lies, x is [h / 2, w / 2, c] */
+static void place(long h, long w, long c, long row, const float *x, const int *which, float *to) {
+  if (!which)
+    for (long r = 0; r < h; r++) memcpy(to + r * row, x + r * w * c, w * c * sizeof(float));
+  else
+    for (long r = 0; r < h; r += 2)
+      for (long p = 0; p < w; p += 2, x += c, which += c) {
+        bits *top = (bits *)(to + r * row + p * c), *low = top + row;
+        spread(c, (const bits *)x, which, top, top + c, low, low + c);
+      }
 }
 
-/* x: [n, h, w, IN], y: [n, h, w, OUT], 4 divides w; room: [threads, h + 2, w + 2, IN] */
-void forward(int threads, long n, long h, long w, const float *restrict x, const float *restrict k,
-             float *restrict y, float *restrict room) {
+/* to: an image of IN channels with a border of zeros */
+static void pad(long h, long w, const float *x, const int *which, float *to) {
   const long row = (w + 2) * IN;
+  memset(to, 0, (row + IN) * sizeof(float));
+  for (long r = 1; r < h + 1; r++) memset(to + r * row + (w + 1) * IN, 0, 2 * IN * sizeof(float));
+  memset(to + (h + 1) * row + IN, 0, (row - IN) * sizeof(float));
+  place(h, w, IN, row, x, which, to + row + IN);
+}
+
+/* What one thread needs for itself, in floats: a padded image, and two rows or an image of channels out */
+long room_of(long h, long w) { return (h + 2) * (w + 2) * IN + (h > 2 ? h : 2) * w * OUT; }
+
+/* x: [n, h, w, IN], or of half the sides with `from`: which of 2x2 pixels each belongs to.
+   y: [n, h, w, OUT], or of half the sides with `which`: the largest of 2x2 pixels, and which it is.
+   4 divides w. */
+void forward(int threads, long n, long h, long w, const float *x, const int *from, const float *k, float *y,
+             int *which, float *room) {
+  const long row = (w + 2) * IN, in = from ? h * w * IN / 4 : h * w * IN;
 #pragma omp parallel for num_threads(threads) schedule(static)
   for (long b = 0; b < n; b++) {
-    float *padded = room + omp_get_thread_num() * (h + 2) * row;
-    pad(h, w, x + b * h * w * IN, padded);
+    float *padded = room + omp_get_thread_num() * room_of(h, w), *lines = padded + (h + 2) * row;
+    pad(h, w, x + b * in, from ? from + b * in : 0, padded);
     for (long o = 0; o < OUT; o += VECTORS * LANES)
       for (long r = 0; r < h; r++) {
-        const float *from = padded + r * row;
-        float *to = y + (b * h + r) * w * OUT + o;
+        const float *at = padded + r * row;
+        float *to = which ? lines + r % 2 * w * OUT : y + (b * h + r) * w * OUT + o;
         long p = 0;
-        for (; (w - p) % WIDE; p += 4) tile_of_4(row, from + p * IN, k + o, to + p * OUT);
-        for (; p < w; p += WIDE) tile_of_WIDE(row, from + p * IN, k + o, to + p * OUT);
+        for (; (w - p) % WIDE; p += 4) tile_of_4(row, at + p * IN, k + o, to + p * OUT);
+        for (; p < w; p += WIDE) tile_of_WIDE(row, at + p * IN, k + o, to + p * OUT);
+        if (which && r % 2)
+          for (p = 0; p < w / 2; p++) {
+            const float *top = lines + 2 * p * OUT, *low = top + w * OUT;
+            const long of = ((b * h / 2 + r / 2) * w / 2 + p) * OUT + o;
+            largest(VECTORS * LANES, top, top + OUT, low, low + OUT, y + of, which + of);
+          }
       }
   }
 }
@@ -103,118 +124,141 @@ static __attribute__((noinline)) void gradient(long h, long w, const float *rest
   EACH(c, 3) EACH(i, STEP) EACH(v, VECTORS) *(vec *)(d + (c * IN + i) * OUT + v * LANES) += sum[c][i][v];
 }
 
-/* g: [n, h, w, OUT]; d: [PARTS, 3, 3, IN, OUT] of zeros becomes the sums over an eighth of the images each,
-   so that the sum of these does not depend on the number of threads */
-void gradients(int threads, long n, long h, long w, const float *restrict x, const float *restrict g,
-               float *restrict d, float *restrict room) {
-  const long row = (w + 2) * IN;
+/* x: [n, h, w, IN]; g: [n, h, w, OUT], or of half the sides with `from`. d: [PARTS, 3, 3, IN, OUT] of zeros
+   becomes the sums over an eighth of the images each: the sum of these does not depend on the threads. */
+void gradients(int threads, long n, long h, long w, const float *x, const float *g, const int *from, float *d,
+               float *room) {
+  const long row = (w + 2) * IN, out = from ? h * w * OUT / 4 : h * w * OUT;
 #pragma omp parallel for num_threads(threads) schedule(static)
   for (long part = 0; part < PARTS; part++) {
-    float *padded = room + omp_get_thread_num() * (h + 2) * row;
+    float *padded = room + omp_get_thread_num() * room_of(h, w), *whole = padded + (h + 2) * row;
     for (long b = part * n / PARTS; b < (part + 1) * n / PARTS; b++) {
-      pad(h, w, x + b * h * w * IN, padded);
+      const float *upstream = from ? whole : g + b * out;
+      pad(h, w, x + b * h * w * IN, 0, padded);
+      if (from) place(h, w, OUT, w * OUT, g + b * out, from + b * out, whole);
       for (long r = 0; r < 3; r++)
         for (long o = 0; o < OUT; o += VECTORS * LANES)
           for (long i = 0; i < IN; i += STEP)
-            gradient(h, w, padded + r * row + i, g + b * h * w * OUT + o,
-                     d + ((part * 9 + r * 3) * IN + i) * OUT + o);
+            gradient(h, w, padded + r * row + i, upstream + o, d + ((part * 9 + r * 3) * IN + i) * OUT + o);
     }
   }
 }
 """
 _PARTS = 8  # of the source
 _MOST_CHANNELS = 64  # measured up to these
+_LEAST_WIDTH = 16  # images of 8x8 pixels take torch 0.9 times as long
 
 
 class Conv2d(nn.Conv2d):
     """`nn.Conv2d`, and the same numbers but for rounding."""
 
     def _conv_forward(self, input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:  # noqa: A002
-        if bias is None and self._ordinary and _fits(input, weight) and (codes := _codes(*weight.shape[:2])):
-            result: Tensor = _Convolution.apply(codes, input, weight)  # type: ignore[no-untyped-call]
+        if (codes := self._codes(input)) is not None:
+            result: Tensor = _Convolution.apply(codes, input, weight, False)  # type: ignore[no-untyped-call]
             return result
         y: Tensor = super()._conv_forward(input, weight, bias)
         return y
 
-    @property
-    def _ordinary(self) -> bool:
-        return (
+    def pooled(self, x: Tensor) -> Tensor | None:
+        """The largest of each 2x2 pixels of what it gives: [n, c, h, w] -> [n, out, h // 2, w // 2].
+
+        What it gives is never in memory as a whole. None where that cannot be had.
+        """
+        codes = self._codes(x)
+        if codes is None or x.shape[2] % 2:
+            return None
+        result: Tensor = _Convolution.apply(codes, x, self.weight, True)  # type: ignore[no-untyped-call]
+        return result
+
+    def _codes(self, x: Tensor) -> _Codes | None:
+        fits = (
             (self.kernel_size, self.stride, self.padding, self.dilation) == ((3, 3), (1, 1), (1, 1), (1, 1))
-            and self.groups == 1
             and self.padding_mode == "zeros"
+            and self.groups == 1
+            and self.bias is None
+            and self.out_channels % 8 == 0
+            and (self.in_channels % 8 == 0 or (self.in_channels == 3 and not x.requires_grad))
+            and max(self.in_channels, self.out_channels) <= _MOST_CHANNELS
+            and x.device.type == "cpu"
+            and x.dtype == self.weight.dtype == torch.float32
+            and x.dim() == 4
+            and x.shape[1] == self.in_channels
+            and x.shape[3] >= _LEAST_WIDTH
+            and x.shape[3] % 4 == 0
+            and x.is_contiguous(memory_format=torch.channels_last)
         )
+        return _codes(self.in_channels, self.out_channels) if fits else None
 
 
 class _Convolution(torch.autograd.Function):
+    """Of x [n, in, h, w]; `pooled`: the largest of each 2x2 pixels."""
+
     @staticmethod
-    def forward(ctx: Any, codes: _Codes, x: Tensor, weight: Tensor) -> Tensor:
+    def forward(ctx: Any, codes: _Codes, x: Tensor, weight: Tensor, pooled: bool) -> Tensor:
+        n, _, h, w = x.shape
+        shape = (n, weight.shape[0], h // 2, w // 2) if pooled else (n, weight.shape[0], h, w)
+        y = torch.empty(shape, memory_format=torch.channels_last)
+        which = torch.empty_like(y, dtype=torch.int32) if pooled else None
         ctx.codes = codes
-        ctx.save_for_backward(x, weight)
-        return _convolved(codes[0], x, weight.permute(2, 3, 1, 0))
+        ctx.save_for_backward(x, weight, which)
+        codes[0].forward(x.shape, x, None, weight.permute(2, 3, 1, 0).contiguous(), y, which)
+        return y
 
     @staticmethod
     @torch.autograd.function.once_differentiable
-    def backward(ctx: Any, gradient: Tensor) -> tuple[None, Tensor | None, Tensor | None]:
-        (x, weight), (code, transposed) = ctx.saved_tensors, ctx.codes
+    def backward(ctx: Any, gradient: Tensor) -> tuple[None, Tensor | None, Tensor | None, None]:
+        (x, weight, which), (code, transposed) = ctx.saved_tensors, ctx.codes
         gradient = gradient.contiguous(memory_format=torch.channels_last)
         dx = dw = None
         if ctx.needs_input_grad[1]:
-            if transposed is None:
-                dx = conv2d_input(x.shape, weight, gradient, padding=1)  # type: ignore[no-untyped-call]
-            else:
-                dx = _convolved(transposed, gradient, weight.flip(2, 3).permute(2, 3, 0, 1))
+            dx = torch.empty_like(x)
+            turned = weight.flip(2, 3).permute(2, 3, 0, 1).contiguous()
+            transposed.forward(x.shape, gradient, which, turned, dx, None)
         if ctx.needs_input_grad[2]:
             fan_out, fan_in = weight.shape[:2]
             parts = torch.zeros(_PARTS, 3, 3, fan_in, fan_out)
-            _call(code.gradients, x, gradient, parts)
+            code.gradients(x.shape, x, gradient, which, parts)
             dw = parts.sum(0).permute(3, 2, 0, 1)
-        return None, dx, dw
+        return None, dx, dw, None
 
 
-def _convolved(code: ctypes.CDLL, x: Tensor, weights: Tensor) -> Tensor:
-    """[n, a, h, w] with weights [3, 3, a, b] -> [n, b, h, w]."""
-    n, _, h, w = x.shape
-    y = torch.empty((n, weights.shape[3], h, w), memory_format=torch.channels_last)
-    _call(code.forward, x, weights.contiguous(), y)
-    return y
+class _Code:
+    """The compiled source for some numbers of channels."""
 
-
-def _call(function: Any, x: Tensor, *others: Tensor) -> None:
-    n, c, h, w = x.shape
-    threads = torch.get_num_threads()
-    room = torch.empty(threads * (h + 2) * (w + 2) * c)
-    function(threads, n, h, w, *(t.data_ptr() for t in (x, *others, room)))
-
-
-def _fits(x: Tensor, weight: Tensor) -> bool:
-    fan_out, fan_in = weight.shape[:2]
-    return (
-        x.device.type == "cpu"
-        and x.dtype == weight.dtype == torch.float32
-        and x.dim() == 4
-        and x.is_contiguous(memory_format=torch.channels_last)
-        and x.shape[3] % 4 == 0
-        and fan_out % 8 == 0
-        and (fan_in == 3 or fan_in % 8 == 0)
-        and max(fan_in, fan_out) <= _MOST_CHANNELS
-    )
-
-
-_Codes = tuple[ctypes.CDLL, ctypes.CDLL | None]
-
-
-@lru_cache(maxsize=256)
-def _codes(fan_out: int, fan_in: int) -> _Codes | None:
-    """What convolves, and what takes the gradient back if it can; None where it cannot be had in C."""
-    code = _code(fan_in, fan_out)
-    return None if code is None else (code, None if fan_in % 8 else _code(fan_out, fan_in))
-
-
-@lru_cache(maxsize=256)
-def _code(fan_in: int, fan_out: int) -> ctypes.CDLL | None:
-    code = library(f"#define IN {fan_in}\n#define OUT {fan_out}\n{_SOURCE}")
-    if code is not None:
-        for function in (code.forward, code.gradients):
-            function.argtypes = [ctypes.c_int, *[ctypes.c_long] * 3, *[ctypes.c_void_p] * 4]
+    def __init__(self, library: ctypes.CDLL) -> None:
+        self._forward, self._gradients, self._room_of = library.forward, library.gradients, library.room_of
+        self._room_of.argtypes, self._room_of.restype = [ctypes.c_long] * 2, ctypes.c_long
+        for function, tensors in ((self._forward, 6), (self._gradients, 5)):
+            function.argtypes = [ctypes.c_int, *[ctypes.c_long] * 3, *[ctypes.c_void_p] * tensors]
             function.restype = None
-    return code
+
+    def forward(self, shape: torch.Size, *tensors: Tensor | None) -> None:
+        """As in the source: x, from, k, y, which; `shape` [n, c, h, w] of the images before any pooling."""
+        self._call(self._forward, shape, *tensors)
+
+    def gradients(self, shape: torch.Size, *tensors: Tensor | None) -> None:
+        """As in the source: x, g, from, d."""
+        self._call(self._gradients, shape, *tensors)
+
+    def _call(self, function: Any, shape: torch.Size, *tensors: Tensor | None) -> None:
+        n, _, h, w = shape
+        threads = torch.get_num_threads()
+        room = torch.empty(threads * self._room_of(h, w))
+        function(threads, n, h, w, *(None if t is None else t.data_ptr() for t in (*tensors, room)))
+
+
+_Codes = tuple[_Code, _Code | None]
+
+
+@lru_cache(maxsize=256)
+def _codes(fan_in: int, fan_out: int) -> _Codes | None:
+    """What convolves, and what takes the gradient back; images need no such. None: no C for it."""
+    code = _code(fan_in, fan_out)
+    back = None if code is None or fan_in % 8 else _code(fan_out, fan_in)
+    return None if code is None else (code, back)
+
+
+@lru_cache(maxsize=256)
+def _code(fan_in: int, fan_out: int) -> _Code | None:
+    found = library(f"#define IN {fan_in}\n#define OUT {fan_out}\n{FOUR_PIXELS}{_SOURCE}")
+    return None if found is None else _Code(found)

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor, nn
 
 from nas.architectures.layers import Activations, Size, convolved
-from nas.architectures.norm import Stack
 from nas.architectures.pooling import HalvingMaxPool
+from nas.architectures.stack import Stack
 
 
 class Inception(nn.Module):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from torch import nn
 
 from nas.architectures.layers import Activations, Size, convolved, dense, scaled
-from nas.architectures.norm import Stack, normalization
+from nas.architectures.norm import normalization
+from nas.architectures.stack import Stack
 
 
 def lenet5(

@@ -9,9 +9,9 @@ from torch import nn
 from nas.architectures.bottleneck import CARDINALITY, EXPANSION, Bottleneck
 from nas.architectures.inception import Inception
 from nas.architectures.layers import Activations, convolved
-from nas.architectures.norm import Stack
 from nas.architectures.pooling import halving
 from nas.architectures.resnet import BasicBlock
+from nas.architectures.stack import Stack
 from nas.rows.macros import Macro
 
 Maker = Callable[[int, int, Activations, str], tuple[list[nn.Module], int]]

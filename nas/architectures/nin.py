@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import nn
 
 from nas.architectures.layers import Activations, Size, convolved, scaled
-from nas.architectures.norm import Stack
+from nas.architectures.stack import Stack
 
 
 def nin(

@@ -105,41 +105,6 @@ class _Normalize(torch.autograd.Function):
         return _unfolded(dx, gradient), along * inverse, total, None, None
 
 
-def normalized(x: Tensor, norm: nn.Module, activation: nn.Module) -> Tensor:
-    """activation(norm(x)); as one, if the activation offers it as `after_norm` and nobody watches the two."""
-    fused = getattr(activation, "after_norm", None) if isinstance(norm, nn.BatchNorm2d) else None
-    if fused is not None and not _watched(norm) and not _watched(activation):
-        y: Tensor | None = fused(x, norm)
-        if y is not None:
-            return y
-    result: Tensor = activation(norm(x))
-    return result
-
-
-def _watched(module: nn.Module) -> bool:
-    return bool(
-        module._forward_hooks
-        or module._forward_pre_hooks
-        or module._backward_hooks
-        or module._backward_pre_hooks
-    )
-
-
-class Stack(nn.Sequential):
-    """`nn.Sequential`, in which a batch norm and the activation behind it are taken together."""
-
-    def forward(self, input: Tensor) -> Tensor:  # noqa: A002  # torch's name
-        """One layer after the other."""
-        x, layers = input, list(self)
-        while layers:
-            layer = layers.pop(0)
-            if isinstance(layer, nn.BatchNorm2d) and layers:
-                x = normalized(x, layer, layers.pop(0))
-            else:
-                x = layer(x)
-        return x
-
-
 def _folded(x: Tensor, folds: int) -> Tensor:
     """[n, c, h, w], channels_last, as a view of [n h w / folds, folds c]."""
     return x.permute(0, 2, 3, 1).reshape(-1, folds * x.shape[1])

@@ -17,51 +17,64 @@ from nas.errors import SettingError
 from nas.native.compiler import library
 from nas.rows.macros import POOLINGS
 
-_SOURCE = """
-#define TAKE(other, number)                                        \\
-  {                                                                \\
-    const int better = ((other) > best) | ((other) != (other));    \\
-    best = better ? (other) : best;                                \\
-    which = better ? number : which;                               \\
-  }
-/* x: [rows, 2, w, 2, c]; y and k (which of the four it was): [rows, w, c]. The first of equals wins, NaN
+FOUR_PIXELS = """
+/* y: the largest of the numbers a, b, c, d of four pixels, k: which it was. The first of equals wins, NaN
    always. */
+static inline void largest(long n, const float *a, const float *b, const float *c, const float *d,
+                           float *restrict y, int *restrict k) {
+#pragma omp simd
+  for (long i = 0; i < n; i++) {
+    float best = a[i];
+    int which = 0;
+#define TAKE(other, number)                             \\
+  {                                                     \\
+    const float u = other;                              \\
+    const int better = (u > best) | (u != u);           \\
+    best = better ? u : best;                           \\
+    which = better ? number : which;                    \\
+  }
+    TAKE(b[i], 1) TAKE(c[i], 2) TAKE(d[i], 3)  /* no loop: gcc -O2 would not make vector code of it */
+    y[i] = best;
+    k[i] = which;
+  }
+}
+/* The way back. Gradients as bits: where they are chosen by a comparison of numbers the compiler masks every
+   store. */
+typedef int bits __attribute__((may_alias));
+static inline void spread(long n, const bits *restrict g, const int *restrict k, bits *restrict a,
+                          bits *restrict b, bits *restrict c, bits *restrict d) {
+#pragma omp simd
+  for (long i = 0; i < n; i++) {
+    a[i] = g[i] & -(k[i] == 0);
+    b[i] = g[i] & -(k[i] == 1);
+    c[i] = g[i] & -(k[i] == 2);
+    d[i] = g[i] & -(k[i] == 3);
+  }
+}
+"""  #: C functions
+
+_SOURCE = f"""{FOUR_PIXELS}
+/* x: [rows, 2, w, 2, c]; y and k: [rows, w, c] */
 void forward(int threads, long rows, long w, long c, const float *restrict x, float *restrict y,
-             int *restrict k) {
+             int *restrict k) {{
 #pragma omp parallel for num_threads(threads) schedule(static)
   for (long r = 0; r < rows; r++)
-    for (long j = 0; j < w; j++) {
-      const float *restrict top = x + (4 * r * w + 2 * j) * c, *restrict low = top + 2 * w * c;
+    for (long j = 0; j < w; j++) {{
+      const float *top = x + (4 * r * w + 2 * j) * c, *low = top + 2 * w * c;
       const long at = (r * w + j) * c;
-#pragma omp simd
-      for (long i = 0; i < c; i++) {
-        float best = top[i];
-        int which = 0;
-        TAKE(top[c + i], 1)
-        TAKE(low[i], 2)
-        TAKE(low[c + i], 3)
-        y[at + i] = best;
-        k[at + i] = which;
-      }
-    }
-}
-/* Gradients as bits: where they are chosen by a comparison of numbers the compiler masks every store. */
-void backward(int threads, long rows, long w, long c, const int *restrict g, const int *restrict k,
-              int *restrict dx) {
+      largest(c, top, top + c, low, low + c, y + at, k + at);
+    }}
+}}
+void backward(int threads, long rows, long w, long c, const bits *restrict g, const int *restrict k,
+              bits *restrict dx) {{
 #pragma omp parallel for num_threads(threads) schedule(static)
   for (long r = 0; r < rows; r++)
-    for (long j = 0; j < w; j++) {
-      int *restrict top = dx + (4 * r * w + 2 * j) * c, *restrict low = top + 2 * w * c;
+    for (long j = 0; j < w; j++) {{
+      bits *top = dx + (4 * r * w + 2 * j) * c, *low = top + 2 * w * c;
       const long at = (r * w + j) * c;
-#pragma omp simd
-      for (long i = 0; i < c; i++) {
-        top[i] = g[at + i] & -(k[at + i] == 0);
-        top[c + i] = g[at + i] & -(k[at + i] == 1);
-        low[i] = g[at + i] & -(k[at + i] == 2);
-        low[c + i] = g[at + i] & -(k[at + i] == 3);
-      }
-    }
-}
+      spread(c, g + at, k + at, top, top + c, low, low + c);
+    }}
+}}
 """
 
 

@@ -8,7 +8,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from nas.architectures.convolution import Conv2d
-from nas.architectures.norm import Stack, normalization, normalized
+from nas.architectures.norm import normalization
+from nas.architectures.stack import Stack, normalized
 
 
 class BasicBlock(nn.Module):

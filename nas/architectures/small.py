@@ -7,8 +7,9 @@ from collections.abc import Callable
 from torch import nn
 
 from nas.architectures.convolution import Conv2d
-from nas.architectures.norm import Stack, normalization
+from nas.architectures.norm import normalization
 from nas.architectures.pooling import HalvingMaxPool
+from nas.architectures.stack import Stack
 
 
 def small(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from torch import nn
 
 from nas.architectures.layers import Activations, Size, convolved, dense
-from nas.architectures.norm import Stack
 from nas.architectures.pooling import HalvingMaxPool
+from nas.architectures.stack import Stack
 
 _A = (
     (1,),

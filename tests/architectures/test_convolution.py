@@ -9,26 +9,34 @@ import torch
 from torch import Tensor, nn
 
 from nas.architectures.convolution import Conv2d
+from nas.architectures.pooling import HalvingMaxPool, HalvingMinPool
+from nas.architectures.stack import Stack
 from nas.native import compiler
 
+_PROBE = "#if !defined __FMA__ || defined __AVX512F__\n#error\n#endif\nfloat probe(float u) { return u; }\n"
+needs_c = pytest.mark.skipif(
+    compiler.library(_PROBE) is None, reason="no C compiler, or no vectors of 8 floats"
+)
 SHAPES = [
     # images, channels in, out, height, width
-    (5, 3, 8, 6, 12),
-    (3, 3, 16, 4, 4),
-    (2, 8, 8, 5, 4),
+    (5, 3, 8, 6, 20),
+    (3, 3, 16, 4, 16),
+    (2, 8, 8, 5, 16),
     (9, 8, 16, 7, 20),
-    (2, 16, 8, 8, 8),
+    (2, 16, 8, 8, 32),
     (8, 16, 32, 3, 28),
     (1, 24, 40, 1, 16),
-    (3, 64, 64, 4, 8),
+    (3, 64, 64, 4, 24),
 ]
 
 
-def _numbers(convolution: nn.Conv2d, x: Tensor, upstream: Tensor) -> list[Tensor]:
-    """What it gives, and the gradients for its input and weights."""
-    x = x.detach().clone(memory_format=torch.preserve_format).requires_grad_()
-    y = convolution(x)
-    return [y, *torch.autograd.grad(y, (x, convolution.weight), upstream)]
+def _numbers(convolution: nn.Conv2d, x: Tensor, upstream: Tensor, pooling: bool = False) -> list[Tensor]:
+    """What it gives, and the gradients for its input, where that is no image, and its weights."""
+    x = x.detach().clone(memory_format=torch.preserve_format).requires_grad_(x.shape[1] != 3)
+    layers = [convolution, HalvingMaxPool()] if pooling else [convolution]
+    y = Stack(*layers)(x)
+    wanted = [t for t in (x, convolution.weight) if t.requires_grad]
+    return [y, *torch.autograd.grad(y, wanted, upstream[:, :, : y.shape[2], : y.shape[3]])]
 
 
 @pytest.fixture(params=[1, 3])
@@ -39,17 +47,31 @@ def threads(request: pytest.FixtureRequest) -> Iterator[int]:
     torch.set_num_threads(before)
 
 
+@pytest.fixture
+def nothing_is_zero_by_chance() -> Iterator[None]:
+    """`torch.empty` is full of NaN."""
+    torch.use_deterministic_algorithms(True)
+    yield
+    torch.use_deterministic_algorithms(False)
+
+
+@pytest.mark.usefixtures("nothing_is_zero_by_chance")
+@pytest.mark.parametrize("pooling", [False, True], ids=["whole", "pooled"])
 @pytest.mark.parametrize("shape", SHAPES)
-def test_numbers_and_gradients_are_torchs(shape: tuple[int, ...], threads: int) -> None:
+def test_numbers_and_gradients_are_torchs(shape: tuple[int, ...], pooling: bool, threads: int) -> None:
     torch.manual_seed(0)
     n, fan_in, fan_out, h, w = shape
+    if pooling and h == 1:
+        pytest.skip("nothing to pool")
     ours = Conv2d(fan_in, fan_out, 3, padding=1, bias=False)
     theirs = nn.Conv2d(fan_in, fan_out, 3, padding=1, bias=False).double()
     theirs.load_state_dict(ours.state_dict())
     x = torch.randn(n, fan_in, h, w).contiguous(memory_format=torch.channels_last)
     upstream = torch.randn(n, fan_out, h, w)
     for got, expected in zip(
-        _numbers(ours, x, upstream), _numbers(theirs, x.double(), upstream.double()), strict=True
+        _numbers(ours, x, upstream, pooling),
+        _numbers(theirs, x.double(), upstream.double(), pooling),
+        strict=True,
     ):
         assert (got - expected).abs().max() < 2e-6 * expected.abs().max()
 
@@ -57,11 +79,11 @@ def test_numbers_and_gradients_are_torchs(shape: tuple[int, ...], threads: int) 
 def test_the_bits_do_not_depend_on_the_threads() -> None:
     torch.manual_seed(0)
     ours = Conv2d(8, 16, 3, padding=1, bias=False)
-    x = torch.randn(13, 8, 8, 8).contiguous(memory_format=torch.channels_last)
-    upstream, before, found = torch.randn(13, 16, 8, 8), torch.get_num_threads(), []
+    x = torch.randn(13, 8, 8, 16).contiguous(memory_format=torch.channels_last)
+    upstream, before, found = torch.randn(13, 16, 8, 16), torch.get_num_threads(), []
     for threads in (1, 2, 3):
         torch.set_num_threads(threads)
-        found.append(_numbers(ours, x, upstream))
+        found.append(_numbers(ours, x, upstream) + _numbers(ours, x, upstream, True))
     torch.set_num_threads(before)
     for other in found[1:]:
         assert all(torch.equal(a, b) for a, b in zip(found[0], other, strict=True))
@@ -70,9 +92,11 @@ def test_the_bits_do_not_depend_on_the_threads() -> None:
 @pytest.mark.parametrize("value", [torch.nan, torch.inf])
 def test_what_is_not_finite_goes_through(value: float) -> None:
     ours = Conv2d(8, 8, 3, padding=1, bias=False)
-    x = torch.zeros(1, 8, 8, 8).contiguous(memory_format=torch.channels_last)
+    x = torch.zeros(1, 8, 8, 16).contiguous(memory_format=torch.channels_last)
     x[0, 3, 4, 4] = value
     assert (~torch.isfinite(ours(x))).sum() == 9 * 8
+    if value != value:  # of the infinities some are negative
+        assert torch.isnan(Stack(ours, HalvingMaxPool())(x)).sum() == 4 * 8
 
 
 OTHERS = {
@@ -92,7 +116,7 @@ def test_any_other_is_torchs(settings: dict[str, object]) -> None:
     settings = {"out_channels": 8, "kernel_size": 3, "padding": 1, "bias": False} | settings
     ours, theirs = (kind(8, **settings) for kind in (Conv2d, nn.Conv2d))  # type: ignore[arg-type]
     theirs.load_state_dict(ours.state_dict())
-    x = torch.randn(2, 8, 12, 12).contiguous(memory_format=torch.channels_last)
+    x = torch.randn(2, 8, 12, 16).contiguous(memory_format=torch.channels_last)
     assert torch.equal(ours(x), theirs(x))
     assert "_Convolution" not in type(ours(x).grad_fn).__name__
 
@@ -100,11 +124,12 @@ def test_any_other_is_torchs(settings: dict[str, object]) -> None:
 @pytest.mark.parametrize(
     "x",
     [
-        torch.randn(2, 8, 8, 8),
-        torch.randn(2, 8, 8, 6).contiguous(memory_format=torch.channels_last),
-        torch.randn(8, 8, 8),
+        torch.randn(2, 8, 8, 16),
+        torch.randn(2, 8, 8, 18).contiguous(memory_format=torch.channels_last),
+        torch.randn(2, 8, 16, 12).contiguous(memory_format=torch.channels_last),
+        torch.randn(8, 8, 16),
     ],
-    ids=["channels first", "width", "no batch"],
+    ids=["channels first", "width", "narrow", "no batch"],
 )
 def test_any_other_input_is_torchs(x: Tensor) -> None:
     ours = Conv2d(8, 8, 3, padding=1, bias=False)
@@ -113,14 +138,46 @@ def test_any_other_input_is_torchs(x: Tensor) -> None:
 
 def test_double_precision_is_torchs() -> None:
     ours = Conv2d(8, 8, 3, padding=1, bias=False).double()
-    x = torch.randn(2, 8, 8, 8).double().contiguous(memory_format=torch.channels_last)
+    x = torch.randn(2, 8, 8, 16).double().contiguous(memory_format=torch.channels_last)
     assert torch.equal(ours(x), nn.functional.conv2d(x, ours.weight, padding=1))
 
 
-def test_the_c_code_is_used_where_it_compiles() -> None:
-    probe = "#if !defined __FMA__ || defined __AVX512F__\n#error\n#endif\n"
-    if compiler.library(probe + "float probe(float u) { return u; }\n") is None:
-        pytest.skip("no C compiler, or no vectors of 8 floats")
+def test_images_that_want_a_gradient_are_torchs() -> None:
+    ours = Conv2d(3, 8, 3, padding=1, bias=False)
+    x = torch.randn(2, 3, 8, 16).contiguous(memory_format=torch.channels_last).requires_grad_()
+    got, expected = (
+        torch.autograd.grad(y.square().sum(), x)[0]
+        for y in (ours(x), nn.functional.conv2d(x, ours.weight, padding=1))
+    )
+    assert torch.equal(got, expected)
+
+
+def _written(x: Tensor) -> str:
+    return type(x.grad_fn).__name__
+
+
+@needs_c
+def test_the_c_code_is_used() -> None:
     ours = Conv2d(8, 16, 3, padding=1, bias=False)
-    x = torch.randn(2, 8, 8, 8).contiguous(memory_format=torch.channels_last)
-    assert "_Convolution" in type(ours(x).grad_fn).__name__
+    x = torch.randn(2, 8, 8, 16).contiguous(memory_format=torch.channels_last)
+    assert "_Convolution" in _written(ours(x))
+    assert "_Convolution" in _written(Stack(ours, HalvingMaxPool())(x))
+
+
+@pytest.mark.parametrize("pooling", [HalvingMaxPool(), HalvingMinPool(), nn.AvgPool2d(2)])
+def test_a_stack_is_its_layers_one_after_the_other(pooling: nn.Module) -> None:
+    ours, seen = Conv2d(8, 16, 3, padding=1, bias=False), []
+    stack = Stack(ours, pooling, nn.ReLU())
+    x = torch.randn(2, 8, 6, 16).contiguous(memory_format=torch.channels_last)
+    expected = torch.relu(pooling(ours(x)))
+    assert torch.equal(stack(x), expected)
+    hook = pooling.register_forward_hook(lambda module, given, y: seen.append(given[0].shape))
+    assert torch.equal(stack(x), expected)
+    hook.remove()
+    assert seen == [(2, 16, 6, 16)]
+
+
+def test_odd_sides_are_pooled_as_torch_does() -> None:
+    ours = Conv2d(8, 16, 3, padding=1, bias=False)
+    x = torch.randn(2, 8, 5, 16).contiguous(memory_format=torch.channels_last)
+    assert torch.equal(Stack(ours, HalvingMaxPool())(x), nn.functional.max_pool2d(ours(x), 2))

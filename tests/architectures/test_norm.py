@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from nas.architectures.norm import BatchNorm2d, Stack, normalized
+from nas.architectures.norm import BatchNorm2d
+from nas.architectures.stack import Stack, normalized
 
 
 def _pair(channels: int) -> tuple[BatchNorm2d, nn.BatchNorm2d]:

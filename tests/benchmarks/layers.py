@@ -1,9 +1,9 @@
-"""What the layers of the network `small` cost beside torch's own, forward and backward.
+"""What the convolutions and the pooling of the network `small` cost beside torch's own, forward and backward.
 
     python -m tests.benchmarks.layers [--width 8] [--batch 128] [--threads 1] [--rounds 40]
                                       [--format table|json] [--record FILE]
 
-Each round times both in turn, the one that begins alternating; of the rounds' ratios to torch the median and
+Each round times both in turn, the one that begins alternating. Of the rounds' ratios to torch the median and
 the quartiles are given, of the times the median. Everything is in channels_last, as in a training, and freed
 memory is kept, as in a search.
 """
@@ -15,7 +15,7 @@ import json
 import statistics
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import torch
@@ -23,44 +23,56 @@ from torch import Tensor, nn
 
 from nas.architectures.convolution import Conv2d
 from nas.architectures.pooling import HalvingMaxPool
+from nas.architectures.stack import Stack
 from nas.training.memory import keep_freed_memory
 from tests.benchmarks.activations import machine
 
 
 @dataclass(frozen=True)
 class Layer:
-    """One of `small`'s: channels in, channels out (None: the larger of 2x2 pixels), pixels a side."""
+    """A convolution to `fan_out` channels, the largest of 2x2 pixels behind it if `pooled`, or that alone."""
 
     fan_in: int
     fan_out: int | None
-    side: int
+    side: int  #: pixels
+    pooled: bool
 
     @property
     def name(self) -> str:
         """For people."""
-        kind = "maximum of 2x2" if self.fan_out is None else f"conv 3x3 to {self.fan_out}"
-        return f"{kind}, {self.fan_in} x {self.side} x {self.side}"
+        kinds = [f"conv 3x3 to {self.fan_out}"] * (self.fan_out is not None) + ["maximum"] * self.pooled
+        return f"{', '.join(kinds)}: {self.fan_in} x {self.side} x {self.side}"
 
     def modules(self) -> tuple[nn.Module, nn.Module]:
         """Torch's and ours, with the same weights."""
-        if self.fan_out is None:
-            return nn.MaxPool2d(2), HalvingMaxPool()
-        theirs, ours = (
-            kind(self.fan_in, self.fan_out, 3, padding=1, bias=False) for kind in (nn.Conv2d, Conv2d)
-        )
+        theirs, ours = nn.Sequential(), Stack()
+        if self.fan_out is not None:
+            for network, kind in ((theirs, nn.Conv2d), (ours, Conv2d)):
+                network.append(kind(self.fan_in, self.fan_out, 3, padding=1, bias=False))
+        if self.pooled:
+            theirs.append(nn.MaxPool2d(2))
+            ours.append(HalvingMaxPool())
         ours.load_state_dict(theirs.state_dict())
-        for module in (theirs, ours):
-            module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        for network in (theirs, ours):
+            network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         return theirs, ours
 
 
-def layers(width: int) -> list[Layer]:
-    """Those of `small` for images of 3 x 32 x 32, in their order."""
-    found, side = [Layer(3, width, 32)], 32
+def of_small(width: int) -> list[Layer]:
+    """The convolutions of `small` for images of 3 x 32 x 32, with the pooling behind them."""
+    found, side = [Layer(3, width, 32, pooled=False)], 32
     for fan_in, fan_out in ((width, 2 * width), (2 * width, 4 * width), (4 * width, 4 * width)):
-        found += [Layer(fan_in, fan_out, side), Layer(fan_out, None, side)]
+        found.append(Layer(fan_in, fan_out, side, pooled=True))
         side //= 2
     return found
+
+
+def apart(layers: list[Layer]) -> list[Layer]:
+    """The convolution and the pooling of each that has both."""
+    both = [layer for layer in layers if layer.fan_out is not None and layer.pooled]
+    return [replace(layer, pooled=False) for layer in both] + [
+        Layer(layer.fan_out or 0, None, layer.side, pooled=True) for layer in both
+    ]
 
 
 @dataclass(frozen=True)
@@ -108,11 +120,11 @@ def measure(layer: Layer, batch: int, rounds: int) -> Measured:
 
 def table(rows: list[Measured]) -> str:
     """For people."""
-    lines = [f"{'layer':32} {'torch':>9} {'nas':>9} {'nas/torch':>20}"]
+    lines = [f"{'layer':40} {'torch':>9} {'nas':>9} {'nas/torch':>20}"]
     for row in rows:
         low, high = row.quartiles
         ratio = f"{row.nas_over_torch:6.2f} ({low:.2f}-{high:.2f})"
-        lines.append(f"{row.layer:32} {row.torch_ms:6.2f} ms {row.nas_ms:6.2f} ms {ratio:>20}")
+        lines.append(f"{row.layer:40} {row.torch_ms:6.2f} ms {row.nas_ms:6.2f} ms {ratio:>20}")
     return "\n".join(lines)
 
 
@@ -127,13 +139,15 @@ def main() -> None:
     keep_freed_memory()
     torch.manual_seed(0)
     torch.set_num_threads(options.threads)
-    rows = [measure(layer, options.batch, options.rounds) for layer in layers(options.width)]
+    layers = of_small(options.width)
+    rows = [measure(layer, options.batch, options.rounds) for layer in [*layers, *apart(layers)]]
+    whole = rows[: len(layers)]
     result = {
         "command": f"python -m tests.benchmarks.layers --width {options.width} --batch {options.batch} "
         f"--threads {options.threads}",
         "machine": machine(torch.device("cpu")),
         "rounds": options.rounds,
-        "all_over_torch": sum(row.nas_ms for row in rows) / sum(row.torch_ms for row in rows),
+        "network_over_torch": sum(row.nas_ms for row in whole) / sum(row.torch_ms for row in whole),
         "layers": [asdict(row) for row in rows],
     }
     text = json.dumps(result, indent=1)
@@ -143,7 +157,7 @@ def main() -> None:
         print(text)
         return
     print(table(rows))
-    print(f"all together {result['all_over_torch']:.2f} of torch's time, {result['machine']}")
+    print(f"the network's ({len(whole)} rows): {result['network_over_torch']:.2f} of torch's time")
 
 
 if __name__ == "__main__":
