@@ -151,6 +151,7 @@ def test_a_very_short_training_learns_what_is_easy() -> None:
     assert short_training(network, x, y, x[:300], y[:300]) == -100
 
 
+@pytest.mark.slow
 def test_what_overflows_has_a_score() -> None:
     """Weights of 1e30 without a norm: every number is finite, and none is praised."""
     torch.manual_seed(0)

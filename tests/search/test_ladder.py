@@ -50,6 +50,7 @@ def climbing(searching: Searching, images: Images) -> Searching:
     return go
 
 
+@pytest.mark.slow
 def test_a_training_in_pieces_equals_one_in_one_go(images: Images) -> None:
     """Straight to the last rung, or by way of a checkpoint at the first one: the same bits."""
     evaluator, f = _evaluator(images, RUNGS), parse("x*sigmoid(beta*x)")
@@ -74,6 +75,7 @@ def test_a_foreign_trunk_is_not_taken(images: Images) -> None:
     assert taken.train_images == 2 * PER_EPOCH
 
 
+@pytest.mark.slow
 def test_halving_pays_less_and_ends_every_trial(climbing: Searching) -> None:
     ending, run, watcher = climbing()
     records = [r for r in run.records() if r.outcome is not Outcome.SCREENED]
@@ -143,6 +145,7 @@ def test_baselines_climb_every_rung_and_images_are_a_budget(climbing: Searching)
     assert 6 * PER_EPOCH <= spent <= 10 * PER_EPOCH
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("fidelity", "rungs"), [("train_size", (320, 960)), ("width", (2, 4))])
 def test_other_fidelities_train_anew(climbing: Searching, fidelity: str, rungs: tuple[int, ...]) -> None:
     full = {**SIZES, "epochs": 1, "rungs": rungs, "fidelity": fidelity, "recipe": RECIPE, fidelity: rungs[-1]}
