@@ -40,7 +40,7 @@ typedef float vec __attribute__((vector_size(4 * LANES), aligned(4), may_alias))
 /* nor to carry what it has read at `p` through the loop, for which it has no registers. */
 #define FORGET(p) __asm__("" : "+r"(p))
 
-/* y: pixels of a row, `out` apart; x: the 3x3 pixels around the first of them, rows `row` floats apart;
+/* y: pixels of a row, OUT floats apart; x: the 3x3 pixels around the first of them, rows `row` floats apart;
    k: [3, 3, IN, OUT] */
 #define TILE(pixels)                                                                                 \\
   static __attribute__((noinline)) void tile_of_##pixels(                                            \\
@@ -110,7 +110,8 @@ void forward(int threads, long n, long h, long w, const float *x, const int *fro
   }
 }
 
-/* d, [3, IN, OUT], grows by the sum over an image x of which row r of the weights meets g: [h, w, OUT] */
+/* d, of [3, IN, OUT], grows, for the STEP channels at x and the VECTORS vectors at g, by their sum over an
+   image. x: the padded image from that row on which a row of the weights meets; g: [h, w, OUT] */
 static __attribute__((noinline)) void gradient(long h, long w, const float *restrict x,
                                                const float *restrict g, float *restrict d) {
   vec sum[3][STEP][VECTORS], upstream[VECTORS];
@@ -150,10 +151,11 @@ _LEAST_WIDTH = 16  # images of 8x8 pixels take torch 0.9 times as long
 
 
 class Conv2d(nn.Conv2d):
-    """`nn.Conv2d`, and the same numbers but for rounding."""
+    """`nn.Conv2d`, and the same numbers but for rounding; where C does it, without second derivatives."""
 
     def _conv_forward(self, input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:  # noqa: A002
-        if (codes := self._codes(input)) is not None:
+        codes = self._codes(input)
+        if codes is not None:
             result: Tensor = _Convolution.apply(codes, input, weight, False)  # type: ignore[no-untyped-call]
             return result
         y: Tensor = super()._conv_forward(input, weight, bias)
@@ -179,10 +181,13 @@ class Conv2d(nn.Conv2d):
             and self.out_channels % 8 == 0
             and (self.in_channels % 8 == 0 or (self.in_channels == 3 and not x.requires_grad))
             and max(self.in_channels, self.out_channels) <= _MOST_CHANNELS
-            and x.device.type == "cpu"
+            and self.weight.shape == (self.out_channels, self.in_channels, 3, 3)
+            and x.device.type == self.weight.device.type == "cpu"
             and x.dtype == self.weight.dtype == torch.float32
+            and not torch.is_autocast_enabled("cpu")
             and x.dim() == 4
             and x.shape[1] == self.in_channels
+            and x.shape[2] > 0
             and x.shape[3] >= _LEAST_WIDTH
             and x.shape[3] % 4 == 0
             and x.is_contiguous(memory_format=torch.channels_last)
@@ -197,7 +202,7 @@ class _Convolution(torch.autograd.Function):
     def forward(ctx: Any, codes: _Codes, x: Tensor, weight: Tensor, pooled: bool) -> Tensor:
         n, _, h, w = x.shape
         shape = (n, weight.shape[0], h // 2, w // 2) if pooled else (n, weight.shape[0], h, w)
-        y = torch.empty(shape, memory_format=torch.channels_last)
+        y = torch.empty(shape, dtype=x.dtype, device=x.device, memory_format=torch.channels_last)
         which = torch.empty_like(y, dtype=torch.int32) if pooled else None
         ctx.codes = codes
         ctx.save_for_backward(x, weight, which)
@@ -216,7 +221,7 @@ class _Convolution(torch.autograd.Function):
             transposed.forward(x.shape, gradient, which, turned, dx, None)
         if ctx.needs_input_grad[2]:
             fan_out, fan_in = weight.shape[:2]
-            parts = torch.zeros(_PARTS, 3, 3, fan_in, fan_out)
+            parts = x.new_zeros(_PARTS, 3, 3, fan_in, fan_out)
             code.gradients(x.shape, x, gradient, which, parts)
             dw = parts.sum(0).permute(3, 2, 0, 1)
         return None, dx, dw, None
@@ -225,8 +230,8 @@ class _Convolution(torch.autograd.Function):
 class _Code:
     """The compiled source for some numbers of channels."""
 
-    def __init__(self, library: ctypes.CDLL) -> None:
-        self._forward, self._gradients, self._room_of = library.forward, library.gradients, library.room_of
+    def __init__(self, loaded: ctypes.CDLL) -> None:
+        self._forward, self._gradients, self._room_of = loaded.forward, loaded.gradients, loaded.room_of
         self._room_of.argtypes, self._room_of.restype = [ctypes.c_long] * 2, ctypes.c_long
         for function, tensors in ((self._forward, 6), (self._gradients, 5)):
             function.argtypes = [ctypes.c_int, *[ctypes.c_long] * 3, *[ctypes.c_void_p] * tensors]
@@ -243,7 +248,7 @@ class _Code:
     def _call(self, function: Any, shape: torch.Size, *tensors: Tensor | None) -> None:
         n, _, h, w = shape
         threads = torch.get_num_threads()
-        room = torch.empty(threads * self._room_of(h, w))
+        room = torch.empty(threads * self._room_of(h, w), dtype=torch.float32, device="cpu")
         function(threads, n, h, w, *(None if t is None else t.data_ptr() for t in (*tensors, room)))
 
 
@@ -255,7 +260,7 @@ def _codes(fan_in: int, fan_out: int) -> _Codes | None:
     """What convolves, and what takes the gradient back; images need no such. None: no C for it."""
     code = _code(fan_in, fan_out)
     back = None if code is None or fan_in % 8 else _code(fan_out, fan_in)
-    return None if code is None else (code, back)
+    return None if code is None or (back is None and fan_in % 8 == 0) else (code, back)
 
 
 @lru_cache(maxsize=256)

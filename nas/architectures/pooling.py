@@ -145,7 +145,9 @@ class _Pool(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, code: ctypes.CDLL, x: Tensor) -> Tensor:
         n, c, h, w = x.shape
-        y = torch.empty((n, c, h // 2, w // 2), memory_format=torch.channels_last)
+        y = torch.empty(
+            (n, c, h // 2, w // 2), dtype=x.dtype, device=x.device, memory_format=torch.channels_last
+        )
         which = torch.empty_like(y, dtype=torch.int32)
         ctx.code, ctx.shape = code, x.shape
         ctx.save_for_backward(which)
@@ -157,7 +159,9 @@ class _Pool(torch.autograd.Function):
     def backward(ctx: Any, gradient: Tensor) -> tuple[None, Tensor]:
         (which,) = ctx.saved_tensors
         gradient = gradient.contiguous(memory_format=torch.channels_last)
-        dx = torch.empty(ctx.shape, memory_format=torch.channels_last)
+        dx = torch.empty(
+            ctx.shape, dtype=gradient.dtype, device=gradient.device, memory_format=torch.channels_last
+        )
         ctx.code.backward(*_sizes(ctx.shape), *(t.data_ptr() for t in (gradient, which, dx)))
         return None, dx
 

@@ -17,6 +17,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from types import TracebackType
@@ -120,8 +121,9 @@ class Crew(Generic[K]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """What still goes on is broken off."""
-        while not self._inbox.empty():
-            self._inbox.get()
+        with suppress(queue.Empty):
+            while True:
+                self._inbox.get_nowait()
         for _ in self._crew:
             self._inbox.put(None)
         end = time.monotonic() + _PATIENCE
@@ -160,21 +162,25 @@ class _Worker(threading.Thread):
 
     def __init__(self, work: Callable[[], None]) -> None:
         super().__init__(name="nas-worker", daemon=True)
-        self._work, self._at_work, self._gate = work, True, threading.Lock()
+        self._work, self._at_work, self._gate = work, False, threading.Lock()
 
     def run(self) -> None:
         try:
             try:
-                self._work()
-            finally:
+                try:
+                    self._at_work = True
+                    self._work()
+                finally:
+                    self._leave()
+            finally:  # also who is told to stop while leaving; `Crew` waits in between, so twice is enough
                 self._leave()
-        except _Dismissed:  # also one that came before it had left
+        except _Dismissed:
             self._leave()
 
     def dismiss(self) -> None:
-        """Raise in its work, and in nothing else: it comes between two steps of Python, wherever that is.
+        """Raise in its work, or on its way out, where `run` takes it: between two steps of Python.
 
-        One that is swallowed on its way has to be raised again.
+        One that is swallowed on its way has to be raised again. Before its work and after it nothing happens.
         """
         with self._gate:
             if self._at_work:

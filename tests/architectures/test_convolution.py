@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from nas.architectures import convolution
 from nas.architectures.convolution import Conv2d
 from nas.architectures.pooling import HalvingMaxPool, HalvingMinPool
 from nas.architectures.stack import Stack
@@ -140,6 +141,48 @@ def test_double_precision_is_torchs() -> None:
     ours = Conv2d(8, 8, 3, padding=1, bias=False).double()
     x = torch.randn(2, 8, 8, 16).double().contiguous(memory_format=torch.channels_last)
     assert torch.equal(ours(x), nn.functional.conv2d(x, ours.weight, padding=1))
+
+
+def test_a_weight_of_another_shape_is_torchs() -> None:
+    ours = Conv2d(8, 64, 3, padding=1, bias=False)
+    ours.weight = nn.Parameter(ours.weight[:8].detach())
+    x = torch.randn(2, 8, 8, 16).contiguous(memory_format=torch.channels_last)
+    assert torch.equal(ours(x), nn.functional.conv2d(x, ours.weight, padding=1))
+
+
+def test_autocast_is_torchs() -> None:
+    ours = Conv2d(8, 8, 3, padding=1, bias=False)
+    x = torch.randn(2, 8, 8, 16).contiguous(memory_format=torch.channels_last)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert ours(x).dtype == torch.bfloat16
+
+
+@pytest.mark.parametrize("default", [torch.float64, torch.bfloat16])
+def test_the_default_type_is_of_no_account(default: torch.dtype) -> None:
+    ours = Conv2d(8, 16, 3, padding=1, bias=False)
+    x = torch.randn(2, 8, 8, 16).contiguous(memory_format=torch.channels_last)
+    upstream, before = torch.randn(2, 16, 8, 16), torch.get_default_dtype()
+    expected = [t for pooling in (False, True) for t in _numbers(ours, x, upstream, pooling)]
+    torch.set_default_dtype(default)
+    try:
+        got = [t for pooling in (False, True) for t in _numbers(ours, x, upstream, pooling)]
+        pooled = HalvingMaxPool()(x)
+    finally:
+        torch.set_default_dtype(before)
+    assert all(torch.equal(a, b) for a, b in zip(got, expected, strict=True))
+    assert torch.equal(pooled, nn.functional.max_pool2d(x, 2))
+
+
+def test_half_of_the_code_is_none_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The compiler did the way there and not the way back."""
+    monkeypatch.setattr(convolution, "_code", lambda fan_in, fan_out: object() if fan_in == 8 else None)
+    convolution._codes.cache_clear()
+    try:
+        ours = Conv2d(8, 16, 3, padding=1, bias=False)
+        x = torch.randn(2, 8, 8, 16).contiguous(memory_format=torch.channels_last)
+        assert torch.equal(ours(x), nn.functional.conv2d(x, ours.weight, padding=1))
+    finally:
+        convolution._codes.cache_clear()
 
 
 def test_images_that_want_a_gradient_are_torchs() -> None:

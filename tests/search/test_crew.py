@@ -126,14 +126,22 @@ def test_whoever_leaves_breaks_off_what_goes_on() -> None:
     assert set(threading.enumerate()) <= before
 
 
-def test_who_is_dismissed_while_leaving_leaves_in_peace(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("before", "after"), [((0.03, 0.03, 0), (0, 0, 0)), ((0, 0, 0), (0.06, 0.06, 0.06))], ids=["on", "behind"]
+)
+def test_who_is_dismissed_while_leaving_leaves_in_peace(
+    before: tuple[float, ...], after: tuple[float, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The exception may come wherever a thread is, also where nothing would catch it."""
+    waits = iter(zip(before, after, strict=True))
 
     class Slow(_Worker):
         def _leave(self) -> None:
+            ahead, behind = next(waits)
+            time.sleep(ahead)
             super()._leave()
             for _ in range(10):
-                time.sleep(0.005)
+                time.sleep(behind / 10)
 
     escaped: list[Any] = []
     monkeypatch.setattr(threading, "excepthook", escaped.append)
@@ -141,8 +149,19 @@ def test_who_is_dismissed_while_leaving_leaves_in_peace(monkeypatch: pytest.Monk
     worker.start()
     while worker.is_alive():
         worker.dismiss()
-        worker.join(0.01)
+        worker.join(0.02)
     assert not escaped
+
+
+def test_who_is_dismissed_before_the_work_does_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    escaped: list[Any] = []
+    done: list[int] = []
+    monkeypatch.setattr(threading, "excepthook", escaped.append)
+    worker = _Worker(lambda: done.append(1))
+    worker.dismiss()
+    worker.start()
+    worker.join()
+    assert (done, escaped) == ([1], [])
 
 
 def test_what_an_earlier_session_stored_only_waits_for_its_turn() -> None:
