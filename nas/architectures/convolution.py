@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from nas.architectures import channels_last
 from nas.architectures.pooling import FOUR_PIXELS
 from nas.native.compiler import library
 
@@ -26,7 +27,7 @@ _SOURCE = """
 
 /* The registers hold the sums of a tile: of VECTORS vectors of channels of 4 or of WIDE pixels, or of the
    gradients for STEP channels at the three columns of a row. */
-enum { LANES = 8, PARTS = 8 };
+enum { LANES = 8 };
 #if OUT % 16 || IN % 4
 enum { VECTORS = 1, WIDE = 8, STEP = IN % 4 ? 3 : 4 };
 #else
@@ -126,7 +127,7 @@ static __attribute__((noinline)) void gradient(long h, long w, const float *rest
 }
 
 /* x: [n, h, w, IN]; g: [n, h, w, OUT], or of half the sides with `from`. d: [PARTS, 3, 3, IN, OUT] of zeros
-   becomes the sums over an eighth of the images each: the sum of these does not depend on the threads. */
+   becomes the sums over a part of the images each: the sum of these does not depend on the threads. */
 void gradients(int threads, long n, long h, long w, const float *x, const float *g, const int *from, float *d,
                float *room) {
   const long row = (w + 2) * IN, out = from ? h * w * OUT / 4 : h * w * OUT;
@@ -145,7 +146,7 @@ void gradients(int threads, long n, long h, long w, const float *x, const float 
   }
 }
 """
-_PARTS = 8  # of the source
+_PARTS = 8  # of a batch, each with sums of its own
 _MOST_CHANNELS = 64  # measured up to these
 _LEAST_WIDTH = 16  # images of 8x8 pixels take torch 0.9 times as long
 
@@ -182,15 +183,14 @@ class Conv2d(nn.Conv2d):
             and (self.in_channels % 8 == 0 or (self.in_channels == 3 and not x.requires_grad))
             and max(self.in_channels, self.out_channels) <= _MOST_CHANNELS
             and self.weight.shape == (self.out_channels, self.in_channels, 3, 3)
-            and x.device.type == self.weight.device.type == "cpu"
-            and x.dtype == self.weight.dtype == torch.float32
+            and self.weight.device.type == "cpu"
+            and self.weight.dtype == torch.float32
             and not torch.is_autocast_enabled("cpu")
-            and x.dim() == 4
+            and channels_last.is_plain(x)
             and x.shape[1] == self.in_channels
             and x.shape[2] > 0
             and x.shape[3] >= _LEAST_WIDTH
             and x.shape[3] % 4 == 0
-            and x.is_contiguous(memory_format=torch.channels_last)
         )
         return _codes(self.in_channels, self.out_channels) if fits else None
 
@@ -201,8 +201,8 @@ class _Convolution(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, codes: _Codes, x: Tensor, weight: Tensor, pooled: bool) -> Tensor:
         n, _, h, w = x.shape
-        shape = (n, weight.shape[0], h // 2, w // 2) if pooled else (n, weight.shape[0], h, w)
-        y = torch.empty(shape, dtype=x.dtype, device=x.device, memory_format=torch.channels_last)
+        step = 2 if pooled else 1
+        y = channels_last.empty(n, weight.shape[0], h // step, w // step)
         which = torch.empty_like(y, dtype=torch.int32) if pooled else None
         ctx.codes = codes
         ctx.save_for_backward(x, weight, which)
@@ -265,5 +265,7 @@ def _codes(fan_in: int, fan_out: int) -> _Codes | None:
 
 @lru_cache(maxsize=256)
 def _code(fan_in: int, fan_out: int) -> _Code | None:
-    found = library(f"#define IN {fan_in}\n#define OUT {fan_out}\n{FOUR_PIXELS}{_SOURCE}")
+    found = library(
+        f"enum {{ PARTS = {_PARTS} }};\n#define IN {fan_in}\n#define OUT {fan_out}\n{FOUR_PIXELS}{_SOURCE}"
+    )
     return None if found is None else _Code(found)

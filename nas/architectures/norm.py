@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from nas.architectures import channels_last
 from nas.rows.norms import NORMS
 
 _ROW = 256  # numbers a row: long enough for vectors, short enough to stay in a cache
@@ -45,15 +46,10 @@ class BatchNorm2d(nn.BatchNorm2d):
         return result
 
     def _pays(self, x: Tensor) -> bool:
+        if self.num_features >= _ENOUGH_CHANNELS or not channels_last.is_plain(x):
+            return False
         pixels = x.shape[0] * x.shape[2] * x.shape[3]
-        return (
-            x.device.type == "cpu"
-            and x.dtype == torch.float32
-            and self.num_features < _ENOUGH_CHANNELS
-            and pixels > 1
-            and pixels % (_ROW // self.num_features) == 0
-            and x.is_contiguous(memory_format=torch.channels_last)
-        )
+        return pixels > 1 and pixels % (_ROW // self.num_features) == 0
 
 
 def normalization(norm: str, channels: int, *, flat: bool = False) -> list[nn.Module]:

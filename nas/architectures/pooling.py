@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from nas.architectures import channels_last
 from nas.errors import SettingError
 from nas.native.compiler import library
 from nas.rows.macros import POOLINGS
@@ -26,14 +27,13 @@ static inline void largest(long n, const float *a, const float *b, const float *
   for (long i = 0; i < n; i++) {
     float best = a[i];
     int which = 0;
-#define TAKE(other, number)                             \\
-  {                                                     \\
-    const float u = other;                              \\
-    const int better = (u > best) | (u != u);           \\
-    best = better ? u : best;                           \\
-    which = better ? number : which;                    \\
-  }
-    TAKE(b[i], 1) TAKE(c[i], 2) TAKE(d[i], 3)  /* no loop: gcc -O2 would not make vector code of it */
+    const float rest[3] = {b[i], c[i], d[i]};
+#pragma GCC unroll 3 /* else gcc -O2 makes no vector code of the loop around it */
+    for (int j = 0; j < 3; j++) {
+      const int better = (rest[j] > best) | (rest[j] != rest[j]);
+      best = better ? rest[j] : best;
+      which = better ? j + 1 : which;
+    }
     y[i] = best;
     k[i] = which;
   }
@@ -87,14 +87,7 @@ class HalvingMaxPool(nn.MaxPool2d):
     def forward(self, input: Tensor) -> Tensor:  # noqa: A002  # torch's name
         """The same numbers and gradients as torch's."""
         x = input
-        if (
-            x.device.type != "cpu"
-            or x.dtype != torch.float32
-            or x.shape[2] % 2
-            or x.shape[3] % 2
-            or not x.is_contiguous(memory_format=torch.channels_last)
-            or (code := _code()) is None
-        ):
+        if not channels_last.is_plain(x) or x.shape[2] % 2 or x.shape[3] % 2 or (code := _code()) is None:
             result: Tensor = super().forward(x)
             return result
         pooled: Tensor = _Pool.apply(code, x)  # type: ignore[no-untyped-call]
@@ -145,9 +138,7 @@ class _Pool(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, code: ctypes.CDLL, x: Tensor) -> Tensor:
         n, c, h, w = x.shape
-        y = torch.empty(
-            (n, c, h // 2, w // 2), dtype=x.dtype, device=x.device, memory_format=torch.channels_last
-        )
+        y = channels_last.empty(n, c, h // 2, w // 2)
         which = torch.empty_like(y, dtype=torch.int32)
         ctx.code, ctx.shape = code, x.shape
         ctx.save_for_backward(which)
@@ -159,9 +150,7 @@ class _Pool(torch.autograd.Function):
     def backward(ctx: Any, gradient: Tensor) -> tuple[None, Tensor]:
         (which,) = ctx.saved_tensors
         gradient = gradient.contiguous(memory_format=torch.channels_last)
-        dx = torch.empty(
-            ctx.shape, dtype=gradient.dtype, device=gradient.device, memory_format=torch.channels_last
-        )
+        dx = channels_last.empty(*ctx.shape)
         ctx.code.backward(*_sizes(ctx.shape), *(t.data_ptr() for t in (gradient, which, dx)))
         return None, dx
 

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from nas.architectures.convolution import Conv2d
 from nas.architectures.norm import normalization
-from nas.architectures.stack import Stack, normalized
+from nas.architectures.stack import Stack, through
 
 
 class BasicBlock(nn.Module):
@@ -41,7 +41,7 @@ class BasicBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """[n, fan_in, h, w] -> [n, fan_out, h / stride, w / stride], sides rounded up."""
-        residual = self.bn2(self.conv2(normalized(self.conv1(x), self.bn1, self.act1)))
+        residual = self.bn2(self.conv2(through(x, self.conv1, self.bn1, self.act1)))
         out: Tensor = self.act2(residual + self.shortcut(x))
         return out
 

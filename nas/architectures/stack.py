@@ -8,25 +8,33 @@ from nas.architectures.convolution import Conv2d
 from nas.architectures.pooling import HalvingMaxPool
 
 
-def normalized(x: Tensor, norm: nn.Module, activation: nn.Module) -> Tensor:
-    """activation(norm(x)); as one, if the activation offers it as `after_norm` and nobody watches the two."""
-    fused = getattr(activation, "after_norm", None) if isinstance(norm, nn.BatchNorm2d) else None
-    if fused is not None and not _watched(norm) and not _watched(activation):
-        y: Tensor | None = fused(x, norm)
-        if y is not None:
-            return y
-    result: Tensor = activation(norm(x))
-    return result
+def through(x: Tensor, *layers: nn.Module) -> Tensor:
+    """x through one layer after the other.
+
+    A batch norm and the activation behind it are taken together, if that offers it as `after_norm`; so are a
+    convolution and the pooling behind it. Not where somebody watches one of the two.
+    """
+    rest = list(layers)
+    while rest:
+        layer = rest.pop(0)
+        both = _together(x, layer, rest[0]) if rest else None
+        if both is None:
+            x = layer(x)
+        else:
+            x = both
+            rest.pop(0)
+    return x
 
 
-def pooled(x: Tensor, convolution: Conv2d, pooling: nn.Module) -> Tensor:
-    """pooling(convolution(x)), the largest of 2x2 pixels; as one, if it can be and nobody watches the two."""
-    if not _watched(convolution) and not _watched(pooling):
-        y = convolution.pooled(x)
-        if y is not None:
-            return y
-    result: Tensor = pooling(convolution(x))
-    return result
+def _together(x: Tensor, first: nn.Module, second: nn.Module) -> Tensor | None:
+    """second(first(x)) as one; None where that cannot be had."""
+    if _watched(first) or _watched(second):
+        return None
+    if isinstance(first, Conv2d) and type(second) is HalvingMaxPool:
+        return first.pooled(x)
+    after_norm = getattr(second, "after_norm", None) if isinstance(first, nn.BatchNorm2d) else None
+    y: Tensor | None = None if after_norm is None else after_norm(x, first)
+    return y
 
 
 def _watched(module: nn.Module) -> bool:
@@ -39,20 +47,8 @@ def _watched(module: nn.Module) -> bool:
 
 
 class Stack(nn.Sequential):
-    """`nn.Sequential`, in which a batch norm and the activation behind it are taken together.
-
-    So are a convolution and the pooling behind it.
-    """
+    """`nn.Sequential`, some of whose layers are taken together."""
 
     def forward(self, input: Tensor) -> Tensor:  # noqa: A002  # torch's name
         """One layer after the other."""
-        x, layers = input, list(self)
-        while layers:
-            layer = layers.pop(0)
-            if isinstance(layer, nn.BatchNorm2d) and layers:
-                x = normalized(x, layer, layers.pop(0))
-            elif isinstance(layer, Conv2d) and layers and type(layers[0]) is HalvingMaxPool:
-                x = pooled(x, layer, layers.pop(0))
-            else:
-                x = layer(x)
-        return x
+        return through(input, *self)

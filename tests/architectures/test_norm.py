@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from nas.architectures.norm import BatchNorm2d
-from nas.architectures.stack import Stack, normalized
+from nas.architectures.stack import Stack, through
 
 
 def _pair(channels: int) -> tuple[BatchNorm2d, nn.BatchNorm2d]:
@@ -87,9 +87,9 @@ def test_a_stack_is_a_sequential_that_offers_the_norm_to_the_activation() -> Non
 def test_who_watches_the_norm_or_the_activation_sees_them() -> None:
     norm, activation, seen = BatchNorm2d(4), Both(), []
     watch = activation.register_forward_hook(lambda *_: seen.append("activation"))
-    normalized(torch.randn(2, 4, 4, 4), norm, activation)
+    through(torch.randn(2, 4, 4, 4), norm, activation)
     watch.remove()
     norm.register_forward_pre_hook(lambda *_: seen.append("norm"))
-    normalized(torch.randn(2, 4, 4, 4), norm, activation)
+    through(torch.randn(2, 4, 4, 4), norm, activation)
     assert seen == ["activation", "norm"]
     assert activation.fused == 0

@@ -16,6 +16,7 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -26,6 +27,7 @@ from nas.architectures.pooling import HalvingMaxPool
 from nas.architectures.stack import Stack
 from nas.training.memory import keep_freed_memory
 from tests.benchmarks.activations import machine
+from tests.benchmarks.turns import in_turn
 
 
 @dataclass(frozen=True)
@@ -103,19 +105,20 @@ def passes(layer: Layer, batch: int) -> tuple[Callable[[], list[Tensor]], Callab
 
 def measure(layer: Layer, batch: int, rounds: int) -> Measured:
     """Time both in turn."""
-    ways = dict(zip(("torch", "nas"), passes(layer, batch), strict=True))
-    times: dict[str, list[float]] = {way: [] for way in ways}
-    for number in range(rounds + 2):
-        for way in list(ways) if number % 2 else reversed(ways):
-            begun = time.perf_counter()
-            ways[way]()
-            if number >= 2:  # warm
-                times[way].append(1e3 * (time.perf_counter() - begun))
-    ratios = [ours / theirs for ours, theirs in zip(times["nas"], times["torch"], strict=True)]
+    theirs, ours = (partial(_timed, way) for way in passes(layer, batch))
+    times = in_turn({"torch": theirs, "nas": ours}, rounds)
+    ratios = [a / b for a, b in zip(times["nas"], times["torch"], strict=True)]
     low, middle, high = statistics.quantiles(ratios, n=4)
     return Measured(
         layer.name, *(statistics.median(times[way]) for way in ("torch", "nas")), middle, (low, high)
     )
+
+
+def _timed(way: Callable[[], object]) -> float:
+    """Milliseconds of one pass."""
+    begun = time.perf_counter()
+    way()
+    return 1e3 * (time.perf_counter() - begun)
 
 
 def table(rows: list[Measured]) -> str:

@@ -21,6 +21,7 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ from nas.optimizers.rule_step import RuleStep
 from nas.rules.rule import read
 from nas.training.memory import keep_freed_memory
 from tests.benchmarks.activations import machine
+from tests.benchmarks.turns import in_turn
 
 _LR = 1e-6
 _STEPS = 20  # timed at once; each takes a tenth of a millisecond
@@ -97,13 +99,8 @@ def measure(name: str, device: torch.device, width: int, rounds: int) -> Measure
             native=way == "fused",
         )
         ways[way] = lambda rule=rule: rule.step(_LR)  # type: ignore[misc]
-    times: dict[str, list[float]] = {way: [] for way in ways}
-    for number in range(rounds + 2):
-        for way in list(ways) if number % 2 else reversed(ways):
-            seconds = _timed(ways[way], device)
-            if number >= 2:  # warm
-                times[way].append(1e6 * seconds / _STEPS)
-    return _measured(name, formula, own, times)
+    timed = {way: partial(_timed, step, device) for way, step in ways.items()}
+    return _measured(name, formula, own, in_turn(timed, rounds))
 
 
 def _measured(name: str, formula: str, own: Any, times: dict[str, list[float]]) -> Measured:
@@ -129,12 +126,13 @@ def _measured(name: str, formula: str, own: Any, times: dict[str, list[float]]) 
 
 
 def _timed(step: Callable[[], object], device: torch.device) -> float:
+    """Microseconds of one step."""
     _wait(device)
     begun = time.perf_counter()
     for _ in range(_STEPS):
         step()
     _wait(device)
-    return time.perf_counter() - begun
+    return 1e6 * (time.perf_counter() - begun) / _STEPS
 
 
 def _wait(device: torch.device) -> None:
