@@ -166,16 +166,15 @@ class _Worker(threading.Thread):
 
     def run(self) -> None:
         try:
+            self._at_work = True
+            self._work()
+        except _Dismissed:  # not `suppress`: it ends in Python, where the next one may come
+            pass
+        while self._at_work:
             try:
-                try:
-                    self._at_work = True
-                    self._work()
-                finally:
-                    self._leave()
-            finally:  # also who is told to stop while leaving; `Crew` waits in between, so twice is enough
                 self._leave()
-        except _Dismissed:
-            self._leave()
+            except _Dismissed:
+                continue
 
     def dismiss(self) -> None:
         """Raise in its work, or on its way out, where `run` takes it: between two steps of Python.

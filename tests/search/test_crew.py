@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from itertools import chain, repeat
 from typing import Any
 
 import pytest
@@ -127,13 +128,13 @@ def test_whoever_leaves_breaks_off_what_goes_on() -> None:
 
 
 @pytest.mark.parametrize(
-    ("before", "after"), [((0.03, 0.03, 0), (0, 0, 0)), ((0, 0, 0), (0.06, 0.06, 0.06))], ids=["on", "behind"]
+    ("before", "after"), [((0.03,) * 5, (0.0,) * 5), ((0.0,) * 5, (0.06,) * 5)], ids=["on", "behind"]
 )
 def test_who_is_dismissed_while_leaving_leaves_in_peace(
     before: tuple[float, ...], after: tuple[float, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The exception may come wherever a thread is, also where nothing would catch it."""
-    waits = iter(zip(before, after, strict=True))
+    waits = chain(zip(before, after, strict=True), repeat((0.0, 0.0)))
 
     class Slow(_Worker):
         def _leave(self) -> None:
